@@ -29,8 +29,8 @@ class UnsafePathError(ValueError):
 def check_path(path: str) -> str:
     """Return `path` if it is a safe absolute directory path of ASCII slugs (``/van-ban/nghi-quyet-71-nq-tw/``).
 
-    Raises `UnsafePathError` for anything else: no dots, no escapes, no back-slashes, no empty segments, so a checked path
-    cannot leave the directory it is joined to.
+    Raises `UnsafePathError` for anything else: no dots, no escapes, no back-slashes, no empty segments, so a checked
+    path cannot leave the directory it is joined to.
     """
     if len(path.encode("utf-8", "surrogatepass")) > MAX_PATH_BYTES:
         raise UnsafePathError(f"the path is longer than {MAX_PATH_BYTES} bytes")

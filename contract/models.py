@@ -24,7 +24,7 @@ from contract.addresses import check_item_path
 from contract.canonical import sha256_of
 from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, Audience, Kind, ProvisionKind, Verb
 
-SCHEMA = 1
+SCHEMA: Literal[1] = 1
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-+[a-z0-9]+)*$", max_length=120)]
