@@ -1,0 +1,1 @@
+"""The Pelican theme: templates, stylesheet, texts. Presentation only; imports no other room of the project."""
