@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from site_theme import formats
 from site_theme.prose import prose
+from site_theme.provisions import cited, marker
 from site_theme.stylesheet import inline_stylesheet
 from site_theme.texts import VietnameseTexts
 
@@ -29,6 +30,8 @@ def jinja_settings() -> dict[str, Any]:
             "filetype": formats.filetype_text,
             "xmldate": formats.machine_date,
             "prose": prose,
+            "marker": marker,
+            "cited": cited,
         },
         "JINJA_GLOBALS": {"stylesheet": inline_stylesheet},
         "JINJA_ENVIRONMENT": {

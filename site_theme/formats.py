@@ -27,22 +27,22 @@ def date_text(value: date | datetime | str) -> str:
 
     Raises `ValueError` for a naive datetime, whose day nobody knows, and for a text that is no date.
     """
-    value = _parsed(value)
-    return f"{_local(value) if isinstance(value, datetime) else value:%d/%m/%Y}"
+    day = _parsed(value)
+    return f"{_local(day) if isinstance(day, datetime) else day:%d/%m/%Y}"
 
 
 def datetime_text(value: datetime | str) -> str:
     """``07:05, 22/08/2025`` in Viet Nam. Raises `ValueError` for a value without time or zone."""
-    value = _parsed(value)
-    if not isinstance(value, datetime):
+    moment = _parsed(value)
+    if not isinstance(moment, datetime):
         raise ValueError(f"{value} has no time of day")
-    return f"{_local(value):%H:%M, %d/%m/%Y}"
+    return f"{_local(moment):%H:%M, %d/%m/%Y}"
 
 
 def machine_date(value: date | datetime | str) -> str:
     """ISO 8601 for `<time datetime>` and feeds: ``2025-08-22`` or ``2025-08-22T07:05:00+07:00``."""
-    value = _parsed(value)
-    return _local(value).isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
+    moment = _parsed(value)
+    return _local(moment).isoformat(timespec="seconds") if isinstance(moment, datetime) else moment.isoformat()
 
 
 def number_text(value: int | float) -> str:
@@ -51,7 +51,7 @@ def number_text(value: int | float) -> str:
 
 
 def filesize_text(size: int) -> str:
-    """A size in bytes as people read it, in decimal units: ``340 kB``, ``1,2 MB``; never ``0 kB`` for a file with bytes."""
+    """A size in bytes as people read it, in decimal units: ``340 kB``, ``1,2 MB``."""
     if size < 1000:
         return f"{size} byte"
     if size < 999_500:
