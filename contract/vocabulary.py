@@ -134,3 +134,4 @@ class ProvisionKind(StrEnum):
     SUBCLAUSE = "tieu-khoan"
     POINT = "diem"
     APPENDIX = "phu-luc"
+    CLOSING = "phan-ket"  # signature and recipients, after the last provision

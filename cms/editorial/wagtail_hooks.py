@@ -1,0 +1,108 @@
+"""Where the editorial pages appear in the Wagtail admin."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import include, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.action_menu import ActionMenuItem
+from wagtail.admin.ui.components import Component
+from wagtail.admin.widgets import Button
+from wagtail.log_actions import LogFormatter
+
+from cms.content.base import ContentPage
+from cms.editorial.rules import may_withdraw
+from cms.ledger.models import LedgerPosition, PublishedItem, PublisherState
+
+
+@hooks.register("register_admin_urls")
+def admin_urls() -> list[Any]:
+    return [path("editorial/", include("cms.editorial.urls"))]
+
+
+class ReviewMenuItem(ActionMenuItem):
+    """While a text waits, the editor's main button leads to the page where it is read and decided about."""
+
+    name = "action-review"
+    label = _("Read and decide")
+    icon_name = "glasses"
+    template_name = "editorial/review_menu_item.html"
+
+    def is_shown(self, context: dict[str, Any]) -> bool:
+        page = context.get("page")
+        return context["view"] == "edit" and bool(page and page.current_workflow_task_state)
+
+    def get_url(self, parent_context: dict[str, Any]) -> str:
+        return reverse("editorial:review", args=[parent_context["page"].current_workflow_task_state.pk])
+
+
+@hooks.register("register_page_action_menu_item")
+def review_menu_item() -> ActionMenuItem:
+    return ReviewMenuItem(order=0)
+
+
+@hooks.register("construct_page_action_menu")
+def only_the_workflow_publishes(
+    menu_items: list[ActionMenuItem], request: HttpRequest, context: dict[str, Any]
+) -> None:
+    # Superusers hold every permission; the buttons that publish or unpublish past the workflow are not for them either.
+    menu_items[:] = [item for item in menu_items if item.name not in ("action-publish", "action-unpublish")]
+
+
+@hooks.register("register_page_header_buttons")
+@hooks.register("register_page_listing_more_buttons")
+def withdraw_button(page: Any, user: Any, next_url: str | None = None, **kwargs: Any) -> Any:
+    specific = page.specific
+    if page.live and isinstance(specific, ContentPage) and may_withdraw(user, page):
+        yield Button(_("Withdraw"), reverse("editorial:withdraw", args=[page.pk]), icon_name="no-view", priority=45)
+
+
+@hooks.register("register_log_actions")
+def log_actions(actions: Any) -> None:
+    @actions.register_action("editorial.withdraw")
+    class WithdrawFormatter(LogFormatter):
+        label = _("Withdraw")
+
+        def format_message(self, log_entry: Any) -> str:
+            return format_html(gettext("Withdrawn: {}"), log_entry.data.get("reason", ""))
+
+
+class PublisherPanel(Component):
+    """What the publisher last said: is everything approved on the site, and what was set aside."""
+
+    name = "publisher"
+    order = 50
+
+    def render_html(self, parent_context: Any = None) -> str:
+        state = PublisherState.objects.first()
+        position = LedgerPosition.objects.first()
+        waiting = max(0, (position.last_seq if position else 0) - (state.seq if state else 0))
+        if state:
+            state.set_aside = [_with_title(entry) for entry in state.set_aside]
+        return render_to_string("editorial/publisher_panel.html", {"state": state, "waiting": waiting})
+
+
+def _with_title(entry: dict[str, Any]) -> dict[str, Any]:
+    item = PublishedItem.objects.filter(uuid=entry.get("id")).first() if _is_uuid(entry.get("id")) else None
+    if item is None:
+        return entry
+    return entry | {"title": item.title, "edit_url": reverse("wagtailadmin_pages:edit", args=[item.page_id])}
+
+
+def _is_uuid(value: Any) -> bool:
+    from uuid import UUID
+
+    try:
+        UUID(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+@hooks.register("construct_homepage_panels")
+def publisher_panel(request: HttpRequest, panels: list[Component]) -> None:
+    panels.append(PublisherPanel())

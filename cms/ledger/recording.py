@@ -1,0 +1,191 @@
+"""The only writer of the ledger.
+
+`reconcile` compares what the world may see of a page with the last change written for it and appends what is missing.
+Every event that may matter (approval, schedule, withdrawal, expiry, move, restriction, deletion) ends here, so calling
+it twice, or once too often, does no harm.
+"""
+
+import json
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.core.files.base import File
+from django.core.files.storage import storages
+from django.db import transaction
+from django.utils import timezone
+from wagtail.models import Page, PageViewRestriction
+
+from cms.content.base import ContentPage
+from cms.content.published_form import PublishedForm, StoredFile, published_form
+from cms.ledger.models import Approval, Change, LedgerPosition, PublishedFile, PublishedItem, Snapshot
+from cms.units.boards import unit_of
+from cms.units.models import UnitPage
+from contract.canonical import canonical_json
+from contract.models import Snapshot as SnapshotModel
+from contract.models import utc_text
+from contract.numbers import number_key
+
+logger = logging.getLogger(__name__)
+
+
+class ContentChangedError(Exception):
+    """What is live is not what was approved."""
+
+
+@transaction.atomic
+def reconcile(page: Page, reason: str = "") -> Change | None:
+    """Bring the ledger up to date with a page; return the change written, or None when there was nothing to say.
+
+    Raises `ContentChangedError` when a live page differs from what its approval covers, which rolls the caller's
+    transaction back.
+    """
+    position = LedgerPosition.objects.select_for_update().get_or_create(pk=1)[0]
+    specific = Page.objects.get(pk=page.pk).specific
+    if not isinstance(specific, ContentPage):
+        return None
+    item = PublishedItem.objects.select_for_update().filter(uuid=specific.uuid).first()
+    if not is_visible(specific):
+        return _withdraw(position, item, reason) if item and item.is_live else None
+    approval = Approval.objects.filter(revision_id=specific.live_revision_id).first()
+    if approval is None:
+        logger.warning("page %s is live without an approval: the ledger keeps what was approved before", specific.pk)
+        return None
+    form = published_form(specific)
+    if form.sha256 != approval.content_sha256:
+        raise ContentChangedError(f"page {specific.pk}: the live text is not the approved one")
+    first_published = item.published_at if item else approval.approved_at
+    model = build_snapshot(specific, form, first_published, approval.approved_at, approval.revision_id)
+    if item and item.snapshot_id and item.snapshot.sha256 == model.sha256:
+        return None
+    return _publish(position, item, specific, form, model, approval)
+
+
+@transaction.atomic
+def withdraw_deleted(item_uuid: Any, reason: str) -> Change | None:
+    """Withdraw an item whose page is being deleted."""
+    position = LedgerPosition.objects.select_for_update().get_or_create(pk=1)[0]
+    item = PublishedItem.objects.select_for_update().filter(uuid=item_uuid).first()
+    return _withdraw(position, item, reason) if item and item.is_live else None
+
+
+def is_visible(page: Page) -> bool:
+    """Whether the public may see the page at all: live, with live units above it, and nowhere restricted."""
+    if not page.live or page.expired:
+        return False
+    restricted = PageViewRestriction.objects.filter(
+        page_id__in=page.get_ancestors(inclusive=True).values_list("pk", flat=True)
+    )
+    return not restricted.exclude(restriction_type=PageViewRestriction.NONE).exists()
+
+
+def build_snapshot(
+    page: ContentPage, form: PublishedForm, first_published: datetime, approved_at: datetime, revision: int
+) -> SnapshotModel:
+    """The snapshot of a page: its approved form, where it stands, and when."""
+    content = dict(form.content)
+    dated_at = content.pop("dated_at", None)
+    return SnapshotModel.model_validate(
+        {
+            **content,
+            "id": page.uuid,
+            "audience": "public",
+            "unit": _unit_of(page),
+            "published_at": dated_at or utc_text(first_published),
+            "updated_at": utc_text(approved_at),
+            "revision": revision,
+        }
+    )
+
+
+def _unit_of(page: ContentPage) -> dict[str, Any]:
+    unit = unit_of(page)
+    if unit is None:
+        raise ValueError(f"page {page.pk} stands below no unit")
+    ancestors = UnitPage.objects.ancestor_of(unit).order_by("depth").values_list("uuid", flat=True)
+    return {"id": unit.uuid, "name": unit.title, "level": unit.level, "ancestors": list(ancestors)}
+
+
+def _publish(
+    position: LedgerPosition,
+    item: PublishedItem | None,
+    page: ContentPage,
+    form: PublishedForm,
+    model: SnapshotModel,
+    approval: Approval,
+) -> Change:
+    for stored in form.files:
+        _keep_file(stored)
+    facts = model.document
+    columns = {
+        "page_id": page.pk,
+        "path": model.path,
+        "kind": model.kind.value,
+        "audience": model.audience.value,
+        "title": model.title,
+        "unit_uuid": model.unit.id,
+        "document_type": facts.type if facts else "",
+        "number": (facts.number if facts else "") or "",
+        "number_key": number_key((facts.number if facts else "") or ""),
+        "issuer": (facts.issuer if facts else "") or "",
+        "issued_on": facts.issued_on if facts else None,
+    }
+    if item is None:
+        item = PublishedItem.objects.create(uuid=page.uuid, published_at=approval.approved_at, **columns)
+    snapshot = Snapshot.objects.create(
+        item=item,
+        approval=approval,
+        sha256=model.sha256,
+        content_sha256=form.sha256,
+        approved_sha256=approval.content_sha256,
+        data=canonical_json(model.to_json()).decode(),
+    )
+    for name, value in columns.items():
+        setattr(item, name, value)
+    item.snapshot = snapshot
+    item.save()
+    return _append(position, Change.Op.PUBLISH, item, snapshot, "")
+
+
+def _withdraw(position: LedgerPosition, item: PublishedItem, reason: str) -> Change:
+    item.snapshot = None
+    item.save(update_fields=["snapshot"])
+    return _append(position, Change.Op.WITHDRAW, item, None, reason)
+
+
+def _append(
+    position: LedgerPosition, op: Change.Op, item: PublishedItem, snapshot: Snapshot | None, reason: str
+) -> Change:
+    position.last_seq += 1
+    position.save(update_fields=["last_seq"])
+    item.changes.filter(is_latest=True).update(is_latest=False)
+    return Change.objects.create(
+        seq=position.last_seq, op=op, item=item, at=timezone.now(), snapshot=snapshot, reason=reason[:300]
+    )
+
+
+def _keep_file(stored: StoredFile) -> None:
+    """Copy the bytes into the published storage, once for each content."""
+    record, created = PublishedFile.objects.get_or_create(
+        sha256=stored.sha256, defaults={"media_type": stored.media_type, "size": stored.size}
+    )
+    storage = storages["published"]
+    if created or not storage.exists(record.storage_name):
+        with stored.file.storage.open(stored.file.name, "rb") as stream:
+            storage.save(record.storage_name, File(stream))
+
+
+def change_line(change: Change) -> bytes:
+    """A change as a line of the feed, without the line break."""
+    head = {
+        "seq": change.seq,
+        "op": change.op,
+        "id": str(change.item_id),
+        "at": utc_text(change.at),
+        "sha256": change.snapshot.sha256 if change.snapshot else None,
+    }
+    if change.snapshot is None:
+        head |= {"snapshot": None, "path": change.item.path}
+        return json.dumps(head, ensure_ascii=False).encode()
+    # The stored bytes go out as they are: what was hashed is what travels.
+    return json.dumps(head, ensure_ascii=False).encode()[:-1] + b', "snapshot": ' + change.snapshot.data.encode() + b"}"

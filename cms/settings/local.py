@@ -1,0 +1,11 @@
+"""A developer's machine and the demo: SQLite, no secrets of value, http."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "local-only-secret-key-local-only-secret-key-local-only")
+os.environ.setdefault("FEED_TOKEN", "local-only-feed-token-local-only-feed-token")
+
+from cms.settings.base import *
+
+WHITENOISE_USE_FINDERS = True
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
