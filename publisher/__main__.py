@@ -1,0 +1,139 @@
+"""The publisher's command line: ``python -m publisher build|run|releases|rollback|status|serve-preview``."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+from publisher import preview
+from publisher.engine import REPLICA, RETRY_ON_START, Outcome, Publisher, follow, go_back, today
+from publisher.errors import NoSuchReleaseError, PublisherError
+from publisher.feed import open_feed
+from publisher.releases import RUN_LOCK, Site
+from publisher.replica import Replica, State
+from publisher.reporting import Reporter, cms_origin
+from publisher.settings import Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; 0 when it did what it says, 1 with a message on standard error when not."""
+    options = _parser().parse_args(arguments)
+    # A line a request would be written for every poll.
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("publisher").setLevel(logging.INFO)
+    try:
+        settings = Settings.from_environment(os.environ)
+        return int(options.command(options, settings) or 0)
+    except PublisherError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _build(options: argparse.Namespace, settings: Settings) -> None:
+    with closing(_publisher(options, settings, resident=False)) as publisher:
+        outcome = publisher.step(options.day or today(), always=True, retry=RETRY_ON_START)
+        if outcome is not None:
+            _tell(outcome)
+        while publisher.clean_one_kept_release():
+            pass
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with Site(options.site).lock(0, RUN_LOCK), closing(_publisher(options, settings, resident=True)) as publisher:
+        follow(publisher, stop, options.interval, _tell)
+
+
+def _releases(options: argparse.Namespace, settings: Settings) -> None:
+    del settings
+    site = _existing_site(options.site)
+    current = site.current()
+    for name in reversed(site.names()):
+        if (manifest := site.manifest(name)) is not None:
+            mark = "*" if name == current else " "
+            print(f"{mark} {name}  seq {manifest.seq}  {manifest.day:%d/%m/%Y}  {len(manifest.items)} items")
+
+
+def _rollback(options: argparse.Namespace, settings: Settings) -> None:
+    print(go_back(_existing_site(options.site), settings, options.name))
+
+
+def _status(options: argparse.Namespace, settings: Settings) -> None:
+    del settings
+    site = _existing_site(options.site)
+    with closing(Replica(site.root / REPLICA)) as replica:
+        print(f"release   {site.current() or 'none'}")
+        print(f"position  {replica.position}")
+        print(f"live      {len(replica.ids(State.LIVE))}")
+        print(f"hidden    {len(replica.ids(State.HIDDEN))}")
+        print(f"withdrawn {len(replica.ids(State.WITHDRAWN))}")
+        for entry in replica.set_aside():
+            print(f"set aside seq {entry.seq or '?'} {entry.id or '?'}: {entry.reason}")
+
+
+def _serve_preview(options: argparse.Namespace, settings: Settings) -> None:
+    preview.serve(options.cms, options.site, options.port, settings)
+
+
+def _publisher(options: argparse.Namespace, settings: Settings, *, resident: bool) -> Publisher:
+    feed = open_feed(options.feed, settings.feed_token)
+    reporter = Reporter(cms_origin(settings.cms_url, options.feed), settings.feed_token)
+    return Publisher(Site(options.site), feed, settings, reporter, resident=resident)
+
+
+def _existing_site(path: Path) -> Site:
+    if not path.is_dir():
+        raise NoSuchReleaseError(f"{path} is not a site directory; python -m publisher build makes one")
+    return Site(path)
+
+
+def _tell(outcome: Outcome) -> None:
+    what = f"{outcome.pages_written} pages written" if outcome.changed else "nothing changed"
+    print(
+        f"{outcome.release}: seq {outcome.seq}, {outcome.items} items, {outcome.hidden} hidden, {what}, "
+        f"{outcome.seconds:.2f} s",
+        flush=True,
+    )
+    for entry in outcome.set_aside:
+        print(f"set aside: seq {entry.seq or '?'} {entry.id or '?'}: {entry.reason}", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m publisher", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, help_: str, function: object) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help_, description=help_)
+        sub.set_defaults(command=function)
+        if name != "serve-preview":
+            sub.add_argument("--site", type=Path, required=True, help="site directory")
+        return sub
+
+    build = command("build", "build one release from a feed", _build)
+    build.add_argument("--feed", required=True, help="address of the changes feed, or a JSON Lines file")
+    build.add_argument(
+        "--day", type=date.fromisoformat, help="work out validity for this day (YYYY-MM-DD) instead of today"
+    )
+    run = command("run", "follow a feed: a new release for every batch of changes", _run)
+    run.add_argument("--feed", required=True, help="address of the changes feed, or a JSON Lines file")
+    run.add_argument("--interval", type=float, default=0.5, help="seconds between polls (0.5)")
+    command("releases", "list the kept releases, newest first; * is the one readers see", _releases)
+    rollback = command("rollback", "show readers an older release until the next build", _rollback)
+    rollback.add_argument("name", nargs="?", help="the release to show; without it the one before the current")
+    command("status", "position, counts and what was set aside", _status)
+    serve = command("serve-preview", "serve previews of drafts to editors", _serve_preview)
+    serve.add_argument("--cms", required=True, help="origin of the CMS, e.g. http://127.0.0.1:8001")
+    serve.add_argument("--site", type=Path, help="site directory, for relations and units")
+    serve.add_argument("--port", type=int, default=8002)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

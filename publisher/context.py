@@ -1,0 +1,334 @@
+"""What each template gets: the one place where an item becomes a page, used by the site and by the preview alike.
+
+Pure; the tables of ``docs/theme.md`` say what is built here.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from html import unescape
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+from uuid import UUID
+
+from markupsafe import Markup
+
+from contract.addresses import PREFIXES
+from contract.models import Provision, Snapshot
+from contract.release import RelatedItem, SiteFacts
+from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, STATUS_LABELS, Kind
+from publisher.derive import Facts
+from publisher.files import attachment_files, file_address, rendition_file
+from publisher.wording import HOME_TITLE, SECTION_TITLES
+
+UNIT_CARDS = 20
+HOME_CARDS = 6
+# A link as the sanitiser writes it: attributes in double quotes, in any order.
+_LINK = re.compile(r'<a((?:\s[a-z]+="[^"]*")*?)\shref="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    """A step of the way from the home page to the parent of a page."""
+
+    title: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What every template knows of its page."""
+
+    path: str
+    title: str
+    description: str
+    breadcrumbs: tuple[Crumb, ...]
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link in a list of links; `path` None is shown as text, `count` None is not shown."""
+
+    title: str
+    path: str | None
+    current: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Links that narrow a list by one property."""
+
+    title: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """How an item shows in a list."""
+
+    kind: str
+    path: str
+    title: str
+    summary: str
+    published_at: datetime
+    unit_name: str
+    number: str | None = None
+    type_name: str | None = None
+    issuer: str | None = None
+    issued_on: date | None = None
+    status: str | None = None
+    status_label: str | None = None
+    source_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileLink:
+    """An attachment to download; `size` in bytes."""
+
+    name: str
+    path: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSource:
+    """One size of a picture, in pixels."""
+
+    path: str
+    width: int
+    height: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture with its description, the smallest size first."""
+
+    alt: str
+    sources: tuple[PictureSource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A provision with the provisions inside it."""
+
+    anchor: str
+    kind: str
+    label: str
+    heading: str
+    body: Markup
+    children: list["Node"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RelationGroup:
+    """Relations that read the same."""
+
+    label: str
+    links: list[RelatedItem]
+
+
+# Decides for an address of this site whether there is something to read there.
+Exists = Callable[[str], bool]
+
+
+def card(facts: Facts, snapshot: Snapshot) -> Card:
+    """The card of an item."""
+    document, status = snapshot.document, facts.status(snapshot)
+    return Card(
+        kind=snapshot.kind.value,
+        path=snapshot.path,
+        title=snapshot.title,
+        summary=snapshot.summary,
+        published_at=snapshot.published_at,
+        unit_name=facts.unit_name(snapshot),
+        number=document.number if document else None,
+        type_name=_type_name(snapshot),
+        issuer=document.issuer if document else None,
+        issued_on=document.issued_on if document else None,
+        status=status.value if status else None,
+        status_label=STATUS_LABELS[status] if status else None,
+        source_name=snapshot.source.name if snapshot.source else None,
+    )
+
+
+def item_data(
+    facts: Facts, site: SiteFacts, snapshot: Snapshot, exists: Exists, with_files: bool = True
+) -> dict[str, Any]:
+    """Everything the template of an item gets. `with_files` False leaves files unlinked, as in a preview."""
+    shown = _with_living_links(snapshot, site, exists)
+    data: dict[str, Any] = {
+        "site": site,
+        "page": Head(
+            snapshot.path, snapshot.title, snapshot.summary, _item_breadcrumbs(facts, snapshot), snapshot.kind.value
+        ),
+        "item": shown,
+        "units": [Link(link.name, link.path) for link in facts.unit_path(snapshot)],
+    }
+    if snapshot.kind is Kind.UNIT:
+        return data | _unit_data(facts, snapshot)
+    data["files"] = _file_links(snapshot, with_files)
+    data["picture"] = _picture(snapshot) if with_files else None
+    if snapshot.kind in (Kind.DOCUMENT, Kind.GUIDANCE):
+        data |= _document_data(facts, shown)
+    return data
+
+
+def body_addresses(snapshot: Snapshot, site: SiteFacts) -> frozenset[str]:
+    """The addresses on this site to which the bodies of an item link."""
+    hrefs = [unescape(match[2]) for html in _bodies(snapshot) for match in _LINK.finditer(html)]
+    addresses = (internal_path(href, site.base_url, snapshot.path) for href in hrefs)
+    return frozenset(address for address in addresses if address is not None)
+
+
+def _bodies(snapshot: Snapshot) -> Iterator[str]:
+    yield from (html for html in (snapshot.body, *(p.body for p in snapshot.provisions)) if "href=" in html)
+
+
+def contents(provisions: Iterable[Provision]) -> list[Node]:
+    """The provisions as a tree, in reading order."""
+    roots: list[Node] = []
+    nodes: dict[str, Node] = {}
+    for p in provisions:
+        # The body was sanitised when it entered the replica; a draft's is before it is rendered.
+        node = Node(p.anchor, p.kind.value, p.label, p.heading, Markup(p.body))  # noqa: S704
+        nodes[p.anchor] = node
+        (nodes[p.parent].children if p.parent else roots).append(node)
+    return roots
+
+
+def newest(facts: Facts, kind: Kind, count: int, unit: UUID | None = None) -> list[Card]:
+    """The cards of the newest items of a kind (of one unit), newest first."""
+    items = facts.listed[kind] if unit is None else facts.listed_by_unit.get((kind, unit), [])
+    return [card(facts, item.snapshot) for item in reversed(items[-count:])]
+
+
+def unit_links(facts: Facts, parent: UUID | None) -> list[Link]:
+    """Links to the units right below `parent`, or to the top ones, by name."""
+    units = sorted(facts.children.get(parent, ()), key=lambda item: (item.snapshot.title, item.id))
+    return [Link(item.snapshot.title, item.snapshot.path) for item in units]
+
+
+def home_data(facts: Facts, site: SiteFacts) -> dict[str, Any]:
+    """What the home page shows."""
+    return {
+        "site": site,
+        "page": Head("/", site.name, site.tagline, (), "home"),
+        "news": newest(facts, Kind.NEWS, HOME_CARDS),
+        "documents": newest(facts, Kind.DOCUMENT, HOME_CARDS),
+        "guidance": newest(facts, Kind.GUIDANCE, HOME_CARDS),
+        "units": unit_links(facts, None),
+    }
+
+
+def notice_data(site: SiteFacts, path: str, kind: str, title: str) -> dict[str, Any]:
+    """What the pages for "not found" and "gone" get."""
+    return {"site": site, "page": Head(path, title, "", (), kind)}
+
+
+def home_crumb() -> Crumb:
+    """The first step of every way."""
+    return Crumb(HOME_TITLE, "/")
+
+
+def _item_breadcrumbs(facts: Facts, snapshot: Snapshot) -> tuple[Crumb, ...]:
+    crumbs = [home_crumb()]
+    if snapshot.kind in SECTION_TITLES:
+        crumbs.append(Crumb(SECTION_TITLES[snapshot.kind], PREFIXES[snapshot.kind]))
+    if snapshot.kind is Kind.UNIT:
+        crumbs += [Crumb(link.name, link.path) for link in facts.unit_path(snapshot)[:-1] if link.path]
+    return tuple(crumbs)
+
+
+def _unit_data(facts: Facts, snapshot: Snapshot) -> dict[str, Any]:
+    unit = snapshot.unit.id
+    return {
+        "children": unit_links(facts, unit),
+        "news": newest(facts, Kind.NEWS, UNIT_CARDS, unit),
+        "documents": newest(facts, Kind.DOCUMENT, UNIT_CARDS, unit),
+        "guidance": newest(facts, Kind.GUIDANCE, UNIT_CARDS, unit),
+    }
+
+
+def _document_data(facts: Facts, snapshot: Snapshot) -> dict[str, Any]:
+    status = facts.status(snapshot)
+    return {
+        "status": status.value if status else None,
+        "status_label": STATUS_LABELS[status] if status else None,
+        "type_name": _type_name(snapshot),
+        "contents": contents(snapshot.provisions),
+        "outgoing": _groups(facts.outgoing(snapshot)),
+        "incoming": _groups(facts.incoming(snapshot)),
+    }
+
+
+def _groups(related: Iterable[RelatedItem]) -> list[RelationGroup]:
+    groups: dict[str, RelationGroup] = {}
+    for end in related:
+        groups.setdefault(end.label, RelationGroup(end.label, [])).links.append(end)
+    return list(groups.values())
+
+
+def _type_name(snapshot: Snapshot) -> str | None:
+    return DOCUMENT_TYPE_BY_SLUG[snapshot.document.type].name if snapshot.document else None
+
+
+def _file_links(snapshot: Snapshot, linked: bool) -> list[FileLink]:
+    return [
+        FileLink(attachment.name, file_address(path) if linked else "#", attachment.media_type, attachment.size)
+        for attachment, path in zip(snapshot.attachments, attachment_files(snapshot), strict=True)
+    ]
+
+
+def _picture(snapshot: Snapshot) -> Picture | None:
+    if snapshot.image is None:
+        return None
+    sources = tuple(
+        PictureSource(file_address(path), rendition.width, rendition.height, rendition.media_type)
+        for rendition in sorted(snapshot.image.renditions, key=lambda rendition: rendition.width)
+        if (path := rendition_file(rendition)) is not None
+    )
+    return Picture(snapshot.image.alt, sources) if sources else None
+
+
+def _with_living_links(snapshot: Snapshot, site: SiteFacts, exists: Exists) -> Snapshot:
+    """The snapshot with links in its bodies that lead nowhere on this site turned into text.
+
+    Editors link to items that may be withdrawn at any time; that must neither stop a release nor leave a dead link.
+    """
+
+    def living(match: re.Match[str]) -> str:
+        address = internal_path(unescape(match[2]), site.base_url, snapshot.path)
+        return match[0] if address is None or exists(address) else f"<a{match[1]}"
+
+    def mended(html: str) -> str:
+        return _LINK.sub(living, html) if "href=" in html else html
+
+    body = mended(snapshot.body)
+    provisions = tuple(
+        p if (new := mended(p.body)) == p.body else p.model_copy(update={"body": new}) for p in snapshot.provisions
+    )
+    if body == snapshot.body and all(a is b for a, b in zip(provisions, snapshot.provisions, strict=True)):
+        return snapshot
+    return snapshot.model_copy(update={"body": body, "provisions": provisions})
+
+
+def internal_path(href: str, base_url: str, page_path: str) -> str | None:
+    """The path on this site a link leads to, or None for one that leads elsewhere or stays on the page.
+
+    A link nobody can make sense of counts as internal, at a path that does not exist.
+    """
+    if not href or href.startswith("#"):
+        return None
+    try:
+        target = urlsplit(urljoin(base_url + page_path, href.replace("\\", "/")))
+        base = urlsplit(base_url)
+    except ValueError:
+        return "//"
+    if (target.scheme, target.netloc) != (base.scheme, base.netloc):
+        return None
+    return target.path or "/"

@@ -1,0 +1,95 @@
+"""What a change passes before it may enter the replica: sanitised again, its files fetched and checked."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from contract.html import sanitise
+from contract.models import Change, Image, Snapshot
+from contract.vocabulary import Audience
+from publisher.errors import FileUnavailableError
+from publisher.feed import Feed
+from publisher.files import FileStore
+from publisher.replica import Item, Replica, SetAside, Stage, State
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A change ready to be applied: with the item it makes live, or with the reason why it cannot."""
+
+    change: Change
+    item: Item | None = None
+    failure: SetAside | None = None
+
+
+def clean(snapshot: Snapshot) -> Snapshot:
+    """`snapshot` with every HTML body sanitised: the feed is not trusted to have done so."""
+    provisions = tuple(p.model_copy(update={"body": sanitise(p.body)}) if p.body else p for p in snapshot.provisions)
+    return snapshot.model_copy(update={"body": sanitise(snapshot.body), "provisions": provisions})
+
+
+def prepare(change: Change, feed: Feed, store: FileStore) -> Entry:
+    """Check a change and fetch what it needs. Nothing is fetched or kept of an item for members only."""
+    snapshot = change.snapshot
+    if snapshot is None or snapshot.audience is not Audience.PUBLIC:
+        return Entry(change)
+    if snapshot.id != change.id:
+        return Entry(change, failure=_aside(change, Stage.LINE, "the id of the snapshot is not that of the change"))
+    try:
+        snapshot = _with_files(clean(snapshot), feed, store)
+    except FileUnavailableError as error:
+        return Entry(change, failure=_aside(change, Stage.FILES, str(error)))
+    return Entry(change, Item.of(change, snapshot))
+
+
+def apply(replica: Replica, entries: list[Entry], refused: dict[tuple[UUID, int], str]) -> None:
+    """Apply `entries`, which are in seq order, inside the replica's transaction.
+
+    `refused` are versions (id, seq) whose page could not be rendered, with the reason; their items stay as they were.
+    An entry whose address is taken is tried once more after the others, which may have freed it.
+    """
+    waiting = entries
+    while waiting:
+        blocked = [entry for entry in waiting if not _apply_one(replica, entry, refused)]
+        if len(blocked) == len(waiting):
+            break
+        waiting = blocked
+    for entry in waiting:
+        if entry.item is not None and replica.is_newer(entry.change):
+            path = entry.item.snapshot.path
+            reason = f"the address {path} belongs to another live item ({replica.owner_of(path)})"
+            replica.put_aside(_aside(entry.change, Stage.PATH, reason))
+
+
+def _apply_one(replica: Replica, entry: Entry, refused: dict[tuple[UUID, int], str]) -> bool:
+    """False when the address is taken; everything else is settled at once."""
+    change, item = entry.change, entry.item
+    if not replica.is_newer(change):
+        return True
+    if entry.failure is not None:
+        replica.put_aside(entry.failure)
+    elif item is not None and (reason := refused.get((change.id, change.seq))) is not None:
+        replica.put_aside(_aside(change, Stage.RENDER, f"the page cannot be rendered: {reason}"))
+    elif item is None:
+        replica.remove(change, State.WITHDRAWN if change.op == "withdraw" else State.HIDDEN)
+    elif replica.owner_of(item.snapshot.path) not in (None, item.id):
+        return False
+    else:
+        replica.publish(item)
+    return True
+
+
+def _with_files(snapshot: Snapshot, feed: Feed, store: FileStore) -> Snapshot:
+    for attachment in snapshot.attachments:
+        store.add(feed, attachment.url, attachment.sha256, attachment.size)
+    if snapshot.image is None:
+        return snapshot
+    # A rendition without a hash gets the one of the bytes that came, so that from here on every file is known by it.
+    renditions = tuple(
+        rendition.model_copy(update={"sha256": store.add(feed, rendition.url, rendition.sha256, None)})
+        for rendition in snapshot.image.renditions
+    )
+    return snapshot.model_copy(update={"image": Image(alt=snapshot.image.alt, renditions=renditions)})
+
+
+def _aside(change: Change, stage: Stage, reason: str) -> SetAside:
+    return SetAside(change.seq, str(change.id), stage, reason, change)
