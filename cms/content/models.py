@@ -80,6 +80,7 @@ class NewsPage(ContentPage):
     attachments = StreamField(AttachmentsBlock(), verbose_name=_("attachments"), blank=True)
     source_name = models.CharField(_("source"), max_length=200, blank=True, help_text=_("When the news is quoted."))
     source_url = models.URLField(_("address of the source"), max_length=1000, blank=True)
+    external_id = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
 
     content_panels = [
         *Page.content_panels,
@@ -120,6 +121,12 @@ class DocumentPage(ContentPage):
 
     kind = Kind.DOCUMENT
 
+    full_title = models.TextField(
+        _("full title"),
+        blank=True,
+        max_length=1000,
+        help_text=_("Only when the title (trích yếu) is too long for the field above; the site then shows this one."),
+    )
     document_type = models.CharField(
         _("type"), max_length=30, choices=[(t.slug, t.name) for t in DOCUMENT_TYPES], default="nghi-quyet"
     )
@@ -147,6 +154,7 @@ class DocumentPage(ContentPage):
 
     content_panels = [
         *Page.content_panels,
+        FieldPanel("full_title"),
         MultiFieldPanel(
             [
                 FieldRowPanel([FieldPanel("document_type"), FieldPanel("number"), FieldPanel("issued_on")]),
@@ -182,7 +190,7 @@ class DocumentPage(ContentPage):
         super().normalise_text()
         self.number = canonical_number(self.number or "")
         self.number_key = number_key(self.number)
-        for name in ("issuer", "signer", "signer_role", "source_name"):
+        for name in ("full_title", "issuer", "signer", "signer_role", "source_name"):
             setattr(self, name, normalise_line(getattr(self, name) or ""))
         self.text = normalise(self.text or "").strip()
 

@@ -59,7 +59,7 @@ def published_form(page: Page) -> PublishedForm:
         {
             "kind": page.kind.value,
             "path": page.address,
-            "title": page.title,
+            "title": getattr(page, "full_title", "") or page.title,
             "summary": page.summary,
             "body": sanitise(page.snapshot_body()),
             "topics": [],

@@ -9,6 +9,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from wagtail.models import TaskState
 
 from cms.editorial.models import BoardTaskState
 from cms.editorial.rules import deciders
@@ -23,6 +24,9 @@ def tell_deciders(instance: Any, **kwargs: Any) -> None:
 
 
 def _send(task_state: BoardTaskState) -> None:
+    task_state.refresh_from_db()
+    if task_state.status != TaskState.STATUS_IN_PROGRESS:  # decided in the same transaction, as imports do
+        return
     page = task_state.workflow_state.content_object
     addresses = [user.email for user in deciders(page) if user.email]
     if not addresses:
