@@ -8,6 +8,9 @@ _BOX = '<div class="scroll" role="group" tabindex="0" aria-label="Bảng"><table
 
 
 def prose(html: str) -> Markup:
-    """Mark `html`, which must have passed `contract.html.sanitise`, as safe and box its tables."""
-    boxed = html.replace("<table>", _BOX).replace("</table>", "</table></div>")
+    """Mark `html`, which must have passed `contract.html.sanitise`, as safe and box its tables.
+
+    A `Markup` is taken as plain text first: its `replace` would escape the box.
+    """
+    boxed = str(html).replace("<table>", _BOX).replace("</table>", "</table></div>")
     return Markup(boxed)  # noqa: S704 - sanitised on save, and again by the contract of a snapshot

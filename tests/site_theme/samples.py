@@ -34,7 +34,8 @@ PARAGRAPH = (
 TABLE = (
     "<table><caption>Số đảng viên được kết nạp, giai đoạn 2021–2025</caption><thead><tr><th scope='col'>Đảng bộ</th>"
     "<th scope='col'>Năm 2021</th><th scope='col'>Năm 2022</th><th scope='col'>Năm 2023</th><th scope='col'>Năm 2024"
-    "</th><th scope='col'>Năm 2025</th></tr></thead><tbody><tr><th scope='row'>Phường Phan Đình Phùng</th><td>1.204</td>"
+    "</th><th scope='col'>Năm 2025</th></tr></thead><tbody>"
+    "<tr><th scope='row'>Phường Phan Đình Phùng</th><td>1.204</td>"
     "<td>1.318</td><td>1.402</td><td>1.377</td><td>1.511</td></tr><tr><th scope='row'>Xã Đại Từ</th><td>986</td>"
     "<td>1.012</td><td>1.045</td><td>1.101</td><td>1.098</td></tr></tbody></table>"
 )
@@ -74,7 +75,7 @@ def news_cards(count: int = 5) -> list[dict[str, Any]]:
         "Chi bộ xóm Đồng Rằm lắp wifi tại nhà văn hóa để đảng viên cao tuổi đọc tài liệu",
         "Kết nạp 32 đảng viên mới là giáo viên, học sinh",
     ]
-    summary = "Sau hơn một năm triển khai, tỷ lệ đảng viên cài đặt và dùng thường xuyên đạt 87,5%; nhiều chi bộ đã giảm giấy tờ."
+    summary = "Sau hơn một năm triển khai, 87,5% đảng viên dùng thường xuyên; nhiều chi bộ đã giảm giấy tờ."
     return [
         card(
             "news",
@@ -306,7 +307,7 @@ def search_data(query: str = "sức chiến đấu của tổ chức cơ sở đ
         "query": query,
         "scope": "documents",
         "answer": answer,
-        "notice": "Máy chủ tìm kiếm đang tạm nghỉ: kết quả dưới đây lấy từ bản tìm kiếm dự phòng, chưa tìm được từng điều khoản.",
+        "notice": "Máy chủ tìm kiếm đang tạm nghỉ: kết quả lấy từ bản tìm kiếm dự phòng, chưa có từng điều khoản.",
         "pages": [{"number": n, "path": f"/tim-kiem/?q=a&page={n}", "current": n == 1} for n in range(1, 8)],
         "sort": "",
         "selected": {"year": "2025"},
