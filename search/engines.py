@@ -1,0 +1,80 @@
+"""Chooses who answers: Elasticsearch while it is well, else the fallback; no reader waits for a dead server."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from elasticsearch import ApiError, TransportError
+
+from search.answering import ElasticsearchEngine, IncompleteAnswerError
+from search.answers import Answer
+from search.fallback import FallbackEngine
+from search.releases import Release
+from search.request import SearchRequest
+
+log = logging.getLogger(__name__)
+
+# After a failure nobody asks for this long: at one second a try, a dead server costs one reader in twenty-five at 5/s.
+OPEN_SECONDS = 5.0
+
+
+@dataclass
+class CircuitBreaker:
+    """Remembers that a server failed. While open nobody tries; then one caller at a time does."""
+
+    open_seconds: float = OPEN_SECONDS
+    now: Callable[[], float] = time.monotonic
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _closed_again: float = field(default=0.0, init=False)
+    _failing: bool = field(default=False, init=False)
+
+    def may_try(self) -> bool:
+        """Whether to ask the server; claims the one try that is allowed after a failure."""
+        with self._lock:
+            if not self._failing:
+                return True
+            if self.now() < self._closed_again:
+                return False
+            self._closed_again = self.now() + self.open_seconds
+            return True
+
+    def succeeded(self) -> None:
+        """The server answered."""
+        with self._lock:
+            self._failing = False
+
+    def failed(self) -> None:
+        """The server did not answer, or badly."""
+        with self._lock:
+            self._failing = True
+            self._closed_again = self.now() + self.open_seconds
+
+
+@dataclass
+class Engines:
+    """The engines of a service. `elasticsearch` is None where no server is configured."""
+
+    fallback: FallbackEngine
+    elasticsearch: ElasticsearchEngine | None = None
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+
+    def answer(self, request: SearchRequest, release: Release) -> Answer:
+        """One page of results, with the time it took in milliseconds."""
+        started = time.perf_counter()
+        answer = self._from_elasticsearch(request, release) or self.fallback.answer(request, release)
+        return replace(answer, took_ms=round((time.perf_counter() - started) * 1000))
+
+    def _from_elasticsearch(self, request: SearchRequest, release: Release) -> Answer | None:
+        if self.elasticsearch is None or not self.breaker.may_try():
+            return None
+        try:
+            answer = self.elasticsearch.answer(request, release)
+        except (ApiError, TransportError, IncompleteAnswerError) as error:
+            self.breaker.failed()
+            # The query is the reader's business: only the kind of the error is logged.
+            log.warning("Elasticsearch did not answer, the fallback does: %s", type(error).__name__)
+            return None
+        self.breaker.succeeded()
+        return answer

@@ -1,0 +1,54 @@
+"""System checks: a wrong setting is named at start, with its remedy."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import register as register_check
+
+from search.releases import current_name
+
+
+def register() -> None:
+    """Bind every check of this module."""
+    register_check(check_site)
+    register_check(check_elasticsearch)
+
+
+def check_site(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The service answers for a site's releases, so it must know where they are."""
+    if settings.SITE_DIR is None:
+        return [
+            Error(
+                "SITE_DIR is not set: the search service does not know which site it answers for.",
+                hint="Set SITE_DIR to the directory given to the publisher as --site.",
+                id="search.E001",
+            )
+        ]
+    if current_name(settings.SITE_DIR) is None:
+        return [
+            Warning(
+                f"{settings.SITE_DIR} has no release yet: every page answers 503 until there is one.",
+                hint="Run: python -m publisher build --feed FEED --site SITE_DIR",
+                id="search.W001",
+            )
+        ]
+    return []
+
+
+def check_elasticsearch(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """An address that is none would look like a server that is down."""
+    url = settings.ELASTICSEARCH_URL
+    if not url:
+        return []
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https") and parts.hostname:
+        return []
+    return [
+        Error(
+            "ELASTICSEARCH_URL is not the address of a server.",
+            hint="Write it like http://127.0.0.1:9200, or leave it empty for the embedded fallback.",
+            id="search.E002",
+        )
+    ]

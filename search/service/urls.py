@@ -1,0 +1,17 @@
+"""Addresses of the search service; what none of them takes is a page or file of the release."""
+
+from django.urls import path, re_path
+
+from search.service import views
+
+urlpatterns = [
+    path("api/search/", views.SearchApi.as_view(), name="search-api"),
+    path("tim-kiem/", views.SearchPage.as_view(), name="search-page"),
+    path("healthz", views.health, name="health"),
+    re_path(r"^tep/(?P<name>.+)$", views.released_file, name="released-file"),
+    re_path(r"^(?P<path>.*)$", views.released_page, name="released-page"),
+]
+
+handler400 = views.bad_request
+handler404 = views.not_found
+handler500 = views.server_error

@@ -1,0 +1,151 @@
+"""What the words of a query mean: a document number, a clause of it, phrases, exclusions. Rules only, no index.
+
+Numbers are found by their keys: every run of neighbouring tokens that starts with a digit is a candidate ("18 nq tw về"
+gives 18-nq, 18-nq-tw, 18-nq-tw-ve). A candidate that is no document's key finds nothing, so no spelling needs a rule.
+"""
+
+import re
+from dataclasses import dataclass
+
+from contract.folding import fold
+from contract.normalising import normalise_line
+from contract.vocabulary import DOCUMENT_TYPES, ProvisionKind
+
+# The longest real key is serial, part, year and four parts of a symbol (66-7-2025-nq-cp has five).
+LONGEST_KEY = 7
+MAX_CANDIDATES = 120
+
+_PHRASE = re.compile(r'-?["“”«»„]([^"“”«»„]*)["“”«»„]')
+_EXCLUDED_WORD = re.compile(r"(?:^|(?<=\s))-([^\W\d_][^\s]*)")
+_TOKEN = re.compile(r"[a-z]+[0-9]*|[0-9]+")
+_INSIDE_NUMBER = re.compile(r"[0-9][./-]$")
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_PROVISION_WORDS = {
+    "dieu": ProvisionKind.ARTICLE,
+    "khoan": ProvisionKind.CLAUSE,
+    "diem": ProvisionKind.POINT,
+}
+_PROVISION = re.compile(r"\b(dieu|khoan|diem)\s+([0-9]{1,3}[a-z]?|[a-z])\b(?![-/][0-9a-z])")
+_FOLDED_TYPES = {" ".join(fold(kind.name).split()): kind.slug for kind in DOCUMENT_TYPES if kind.slug != "khac"}
+_CODES = {fold(code) for kind in DOCUMENT_TYPES for code in kind.codes}
+_TYPES_BY_CODE = {
+    code: tuple(kind.slug for kind in DOCUMENT_TYPES if code in map(fold, kind.codes)) for code in sorted(_CODES)
+}
+# "nghị quyết 18", "nghị quyết số 18", "NQ 18"; longest names first so that "luật" does not win over a longer one.
+_TYPE_AND_SERIAL = re.compile(
+    rf"\b({'|'.join(sorted(map(re.escape, (*_FOLDED_TYPES, *_CODES)), key=len, reverse=True))})"
+    r"\s*(?:so(?:\s+hieu)?\s*)?[:.\-]?\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)(?:\s*[-/]\s*((?:19|20)[0-9]{2}))?(?![0-9])"
+)
+_YEAR_WORD = re.compile(r"\bnam\s+((?:19|20)[0-9]{2})\b")
+
+
+@dataclass(frozen=True)
+class PartialNumber:
+    """Part of a number: `prefix` of its key, the types it may be of (any when empty), the year when one is named."""
+
+    prefix: str
+    types: tuple[str, ...] = ()
+    year: int | None = None
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """A query taken apart.
+
+    `text` is what to rank by, `number_keys` every complete number it may name, `citation` the key of the provision it
+    asks for ("dieu-5/khoan-2"). `accented` tells whether the reader typed diacritics.
+    """
+
+    text: str
+    phrases: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    number_keys: tuple[str, ...] = ()
+    partial_number: PartialNumber | None = None
+    citation: str | None = None
+    accented: bool = False
+
+
+def understand(query: str) -> Understanding:
+    """Take a query apart. Never fails; what is not understood is text."""
+    query = normalise_line(query)
+    phrases, excluded, rest = _phrases_and_exclusions(query)
+    folded = fold(" ".join((rest, *phrases)))
+    text = " ".join(re.sub(r'["“”«»„]', " ", f"{rest} {' '.join(phrases)}").split())
+    return Understanding(
+        text=text,
+        phrases=phrases,
+        excluded=excluded,
+        number_keys=_number_keys(folded),
+        partial_number=_partial_number(folded),
+        citation=_citation(folded),
+        accented=fold(text) != text.lower(),
+    )
+
+
+def _phrases_and_exclusions(query: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    phrases: list[str] = []
+    excluded: list[str] = []
+    for match in _PHRASE.finditer(query):
+        words = " ".join(match[1].split())
+        if words:
+            (excluded if match[0].startswith("-") else phrases).append(words)
+    rest = _PHRASE.sub(" ", query)
+    # "18 -NQ/TW" is a number typed loosely, not the number 18 without NQ/TW.
+    unwanted = [m for m in _EXCLUDED_WORD.finditer(rest) if not rest[: m.start()].rstrip()[-1:].isdigit()]
+    for word in reversed(unwanted):
+        rest = f"{rest[: word.start()]} {rest[word.end() :]}"
+    excluded += [word[1] for word in unwanted]
+    return tuple(dict.fromkeys(phrases)), tuple(dict.fromkeys(excluded)), " ".join(rest.split())
+
+
+def _number_keys(folded: str) -> tuple[str, ...]:
+    """Every run of tokens from a digit on that could be a whole number: it needs a letter.
+
+    No run starts inside a number: 66.7/2025/NQ-CP is not also 7/2025/NQ-CP.
+    """
+    found = list(_TOKEN.finditer(folded))
+    tokens = [_without_zeros(match[0]) for match in found]
+    keys = []
+    for start, token in enumerate(tokens):
+        if token.isdigit() and not _INSIDE_NUMBER.search(folded[: found[start].start()]):
+            for end in range(start + 2, min(start + LONGEST_KEY, len(tokens)) + 1):
+                run = tokens[start:end]
+                if any(not part.isdigit() for part in run):
+                    keys.append("-".join(run))
+    return tuple(dict.fromkeys(keys))[:MAX_CANDIDATES]
+
+
+def _partial_number(folded: str) -> PartialNumber | None:
+    """ "nghị quyết 18", "30/2020", "18 nq", "số 18" or nothing but a number."""
+    named_year = _YEAR_WORD.search(folded)
+    year = int(named_year[1]) if named_year else None
+    if match := _TYPE_AND_SERIAL.search(folded):
+        name, serial, year_in_number = match.groups()
+        types = (_FOLDED_TYPES[name],) if name in _FOLDED_TYPES else _TYPES_BY_CODE[name]
+        # A year after a type is when it was made ("luật 2024"), not its number.
+        if not (_YEAR.fullmatch(serial) and year_in_number is None):
+            return PartialNumber(_key(serial, year_in_number), types, year)
+    if match := re.search(r"(?<![0-9/.])([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*/\s*((?:19|20)[0-9]{2})(?![0-9])", folded):
+        return PartialNumber(_key(match[1], match[2]), (), year)
+    if match := re.fullmatch(r"(?:van ban\s+)?(?:so(?:\s+hieu)?\s*:?\s*)?([0-9]{1,6})(?:\s+nam\s+[0-9]{4})?", folded):
+        return PartialNumber(_key(match[1], None), (), year)
+    begun = re.match(r"(?:so\s+)?([0-9]{1,6})[\s\-/]+([a-z]+)\b", folded)
+    if begun and begun[2] in _CODES:
+        return PartialNumber(f"{_without_zeros(begun[1])}-{begun[2]}", (), year)
+    return None
+
+
+def _citation(folded: str) -> str | None:
+    """The provision a query names, outermost first: "điểm a khoản 2 điều 5" is dieu-5/khoan-2/diem-a."""
+    named = {_PROVISION_WORDS[match[1]]: match[2] for match in _PROVISION.finditer(folded)}
+    parts = [f"{kind.value}-{named[kind]}" for kind in _PROVISION_WORDS.values() if kind in named]
+    return "/".join(parts) if parts else None
+
+
+def _key(serial: str, year: str | None) -> str:
+    tokens = [*serial.split("."), *([year] if year else [])]
+    return "-".join(_without_zeros(token) for token in tokens)
+
+
+def _without_zeros(token: str) -> str:
+    return (token.lstrip("0") or "0") if token.isdigit() else token

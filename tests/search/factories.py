@@ -1,0 +1,233 @@
+"""Writes releases as the publisher does, from small items; layout in contract/release.py."""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+from contract.addresses import PREFIXES
+from contract.canonical import canonical_json
+from contract.models import Attachment, Audience, DocumentFacts, Provision, Snapshot, Topic, Unit
+from contract.normalising import normalise, normalise_line
+from contract.numbers import canonical_number
+from contract.release import Manifest, ManifestItem, NavigationLink, Record, ReleaseChanges, SiteFacts, record_path
+from contract.slugs import slugify
+from contract.vocabulary import Kind, ProvisionKind, Status, document_type_named
+
+SPACE = UUID("6d0a1f1e-0000-4000-8000-000000000000")
+PROVINCE = Unit(id=UUID(int=1), name="Tỉnh ủy Thái Nguyên", level=1)
+WARD = Unit(id=UUID(int=2), name="Đảng ủy phường Phan Đình Phùng", level=2, ancestors=(UUID(int=1),))
+PUBLISHED = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
+
+SITE_FACTS = SiteFacts(
+    name="Trang thông tin Đảng bộ tỉnh",
+    tagline="Đoàn kết",
+    base_url="https://danguy.example.vn",
+    navigation=(NavigationLink(title="Văn bản", path="/van-ban/"),),
+)
+
+
+def identity(name: str) -> UUID:
+    """The same id for the same name."""
+    return uuid5(SPACE, name)
+
+
+def item(
+    name: str,
+    title: str,
+    *,
+    body: str = "",
+    kind: Kind = Kind.NEWS,
+    seq: int = 1,
+    status: Status | None = None,
+    audience: Audience = Audience.PUBLIC,
+    unit: Unit = PROVINCE,
+    document: DocumentFacts | None = None,
+    provisions: Iterable[Provision] = (),
+    attachment_text: str = "",
+    topics: tuple[Topic, ...] = (),
+) -> Record:
+    """A record of one item."""
+    files = ()
+    if attachment_text:
+        sha = hashlib.sha256(attachment_text.encode()).hexdigest()
+        files = (
+            Attachment(
+                name="phu-luc.pdf",
+                url=f"/{sha}",
+                media_type="application/pdf",
+                size=1,
+                sha256=sha,
+                text=attachment_text,
+            ),
+        )
+    snapshot = Snapshot(
+        id=identity(name),
+        kind=kind,
+        audience=audience,
+        path=f"{PREFIXES[kind]}{name}/",
+        title=title,
+        body=f"<p>{body}</p>" if body and not body.startswith("<") else body,
+        unit=unit,
+        topics=topics,
+        published_at=PUBLISHED,
+        updated_at=PUBLISHED,
+        revision=seq,
+        document=document,
+        provisions=tuple(provisions),
+        attachments=files,
+    )
+    return Record(id=snapshot.id, seq=seq, sha256=snapshot.sha256, path=snapshot.path, snapshot=snapshot, status=status)
+
+
+def document(
+    name: str,
+    title: str,
+    number: str,
+    *,
+    document_type: str = "nghi-quyet",
+    issuer: str = "Ban Chấp hành Trung ương",
+    issued_on: date = date(2022, 6, 16),
+    status: Status = Status.IN_FORCE,
+    **more: Any,
+) -> Record:
+    """A record of an official document."""
+    facts = DocumentFacts(type=document_type, number=number, issuer=issuer, issued_on=issued_on)
+    return item(name, title, kind=Kind.DOCUMENT, document=facts, status=status, **more)
+
+
+def provision(
+    kind: ProvisionKind, label: str, body: str = "", heading: str = "", parent: str | None = None
+) -> Provision:
+    """A provision whose anchor follows from its label and parent."""
+    words = {ProvisionKind.CLAUSE: "khoan-", ProvisionKind.POINT: "diem-"}.get(kind, "")
+    anchor = "-".join(filter(None, (parent, f"{words}{slugify(label)}")))
+    return Provision(
+        anchor=anchor, kind=kind, label=label, heading=heading, parent=parent, body=f"<p>{body}</p>" if body else ""
+    )
+
+
+def write_release(
+    site: Path,
+    records: Iterable[Record],
+    *,
+    name: str | None = None,
+    seq: int | None = None,
+    changes: bool = True,
+    pages: dict[str, str] | None = None,
+    gone: Iterable[str] = (),
+    switch: bool = True,
+) -> str:
+    """Write a release that holds `records` and point `current` to it; returns its name."""
+    records = list(records)
+    before = _manifest(site)
+    name = name or f"r{len(list((site / 'releases').glob('*'))) + 1:08d}"
+    directory = site / "releases" / name
+    hashes = dict(_write_records(directory, records))
+    items = {r.id: ManifestItem(path=r.path, record=hashes[r.id]) for r in records}
+    if changes:
+        _write(directory / "changes.json", _changes(before, items))
+    _write(directory / "site.json", SITE_FACTS.model_dump(mode="json"))
+    for path, html in (pages or {}).items():
+        (directory / "pages" / path).parent.mkdir(parents=True, exist_ok=True)
+        (directory / "pages" / path).write_text(html, encoding="utf-8")
+    for path in gone:
+        (directory / "gone" / path).mkdir(parents=True)
+        (directory / "gone" / path / "index.html").touch()
+    top = seq if seq is not None else max((r.seq for r in records), default=1)
+    manifest = Manifest(release=name, seq=top, day=date(2026, 11, 22), items=items, pages={})
+    _write(directory / "manifest.json", manifest.model_dump(mode="json", by_alias=True))
+    if switch:
+        point_to(site, name)
+    return name
+
+
+def point_to(site: Path, name: str) -> None:
+    """Switch `current`, as the publisher does: one rename."""
+    link = site / "current.new"
+    link.symlink_to(Path("releases") / name)
+    os.replace(link, site / "current")
+
+
+def corpus_records(lines: Iterable[str]) -> Iterator[Record]:
+    """Records of the real documents in ``documents.jsonl``; articles are split on lines that start with "Điều N."."""
+    for seq, line in enumerate(lines, start=1):
+        raw = json.loads(line)
+        kind = document_type_named(raw["doc_type"] or "")
+        facts = DocumentFacts(
+            type=kind.slug if kind else "khac",
+            number=canonical_number(raw["number"])[:80] if raw["number"] else None,
+            issuer=normalise_line(raw["issuer"])[:300] if raw["issuer"] else None,
+            issued_on=raw["issue_date"],
+        )
+        text = normalise(raw["text"])
+        yield item(
+            f"{slugify(raw['title'])[:60].rstrip('-')}-{raw['id']}",
+            normalise_line(raw["title"])[:1000],
+            kind=Kind.DOCUMENT,
+            document=facts,
+            body="" if raw["n_dieu"] else _paragraphs(text),
+            provisions=_articles(text) if raw["n_dieu"] else (),
+            seq=seq,
+            status=Status.IN_FORCE,
+            unit=PROVINCE if seq % 2 else WARD,
+        )
+
+
+def _articles(text: str) -> Iterator[Provision]:
+    seen: set[str] = set()
+    for part in re.split(r"(?m)^(?=Điều \d+[a-z]?\.)", text)[1:]:
+        head, _, rest = part.partition("\n")
+        label, _, heading = head.partition(".")
+        if slugify(label) not in seen:
+            seen.add(slugify(label))
+            body = _paragraphs(rest or heading)
+            yield Provision(
+                anchor=slugify(label),
+                kind=ProvisionKind.ARTICLE,
+                label=label,
+                heading=heading.strip()[:2000],
+                body=body,
+            )
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(
+        f"<p>{line.replace('&', '&amp;').replace('<', '&lt;')}</p>" for line in text.splitlines() if line.strip()
+    )
+
+
+def _write_records(directory: Path, records: Iterable[Record]) -> Iterator[tuple[UUID, str]]:
+    for record in records:
+        data = record.model_dump(mode="json", by_alias=True)
+        data["snapshot"] = record.snapshot.to_json()
+        content = canonical_json(data)
+        file = directory / record_path(record.id)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        yield record.id, hashlib.sha256(content).hexdigest()
+
+
+def _manifest(site: Path) -> Manifest | None:
+    file = site / "current" / "manifest.json"
+    return Manifest.model_validate_json(file.read_bytes()) if file.exists() else None
+
+
+def _changes(before: Manifest | None, items: dict[UUID, ManifestItem]) -> dict[str, Any]:
+    old = before.items if before else {}
+    changes = ReleaseChanges(
+        since=before.release if before else None,
+        upserted=tuple(sorted(i for i, entry in items.items() if old.get(i) != entry)),
+        removed=tuple(sorted(old.keys() - items.keys())),
+    )
+    return changes.model_dump(mode="json")
+
+
+def _write(file: Path, data: Any) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(canonical_json(data))
