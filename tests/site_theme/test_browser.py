@@ -61,6 +61,13 @@ def context(browser: Browser, width: int = 360, **more: Any) -> BrowserContext:
     return browser.new_context(viewport={"width": width, "height": 740}, java_script_enabled=False, **more)
 
 
+def add_style(page: Page, css: str) -> None:
+    """As a reader's own stylesheet would. (`Page.add_style_tag` waits for an event that needs JavaScript.)"""
+    page.evaluate(
+        "css => document.head.append(Object.assign(document.createElement('style'), {textContent: css}))", css
+    )
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     with context(browser) as made:
@@ -87,14 +94,14 @@ def test_text_spacing_of_the_reader_makes_nothing_scroll(page: Page, site: Path)
     page.set_viewport_size({"width": 320, "height": 640})
     for name in NAMES:
         page.goto((site / f"{name}.html").as_uri())
-        page.add_style_tag(content="* { letter-spacing: .12em !important; word-spacing: .16em !important }")
+        add_style(page, "* { letter-spacing: .12em !important; word-spacing: .16em !important }")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
 
 
 def test_text_of_double_size_makes_nothing_scroll(page: Page, site: Path) -> None:
     for name in NAMES:
         page.goto((site / f"{name}.html").as_uri())
-        page.add_style_tag(content="html { font-size: 36px !important }")
+        add_style(page, "html { font-size: 36px !important }")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
 
 
@@ -167,3 +174,19 @@ def test_paper_is_a4_black_on_white_with_number_and_address_and_without_menus(pa
     style = page.evaluate("(({fontSize, color}) => [parseFloat(fontSize), color])(getComputedStyle(document.body))")
     assert style[0] >= 13 * 96 / 72 - 0.01
     assert style[1] == "rgb(0, 0, 0)"
+
+
+@pytest.mark.parametrize("selector", ["h1", "h3", ".prose p", ".card h3 a, .toc a"])
+def test_stacked_marks_of_one_line_do_not_touch_the_next(page: Page, site: Path, selector: str) -> None:
+    page.goto((site / "document.html").as_uri())
+    ink, line = page.evaluate(
+        """selector => {
+            const style = getComputedStyle(document.querySelector(selector));
+            const pen = document.createElement('canvas').getContext('2d');
+            pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+            const box = pen.measureText('ẾỀỂỄỆỐỒỔỖỘẮẰẲẴẶỨỪỬỮỰỴgjpqyậộệựỵ');
+            return [box.actualBoundingBoxAscent + box.actualBoundingBoxDescent, parseFloat(style.lineHeight)];
+        }""",
+        selector,
+    )
+    assert 0 < ink <= line
