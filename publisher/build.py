@@ -105,8 +105,11 @@ class Builder:
             staging.mark_gone(address)
 
     def _watch(self, pages: tuple[Page, ...]) -> Iterator[Page]:
-        shown = sys.stderr.isatty() or (len(pages) > PROGRESS_ABOVE and not self._resident)
-        return iter(tqdm(pages, desc="pages", unit="page", disable=not shown, leave=False))
+        terminal = sys.stderr.isatty()
+        shown = terminal or (len(pages) > PROGRESS_ABOVE and not self._resident)
+        # In a log file a line a second is enough.
+        pause = 0.1 if terminal else 1.0
+        return iter(tqdm(pages, desc="pages", unit="page", disable=not shown, leave=False, mininterval=pause))
 
 
 def _items_of(release: Path) -> Iterator[Item]:

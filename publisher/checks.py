@@ -1,7 +1,8 @@
 """Checks a release before readers see it: every item has its page and its files, no page links to nothing."""
 
 from functools import lru_cache
-from html.parser import HTMLParser
+
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from contract.addresses import FILES_PATH
 from publisher.context import internal_path
@@ -34,10 +35,7 @@ class LinkChecker:
 
     def _targets(self, plan: Plan, file: str, digest: str, data: bytes) -> frozenset[str]:
         if digest not in self._links:
-            collector = _LinkCollector()
-            collector.feed(data.decode())
-            collector.close()
-            self._links[digest] = frozenset(collector.links)
+            self._links[digest] = _links_of(data)
         page = "/" + file.removesuffix("index.html")
         targets = (_internal(link, plan.site.base_url, page) for link in self._links[digest])
         return frozenset(target for target in targets if target is not None)
@@ -72,14 +70,13 @@ def _answers(plan: Plan, staging: Staging, target: str) -> bool:
 _internal = lru_cache(maxsize=65536)(internal_path)
 
 
-class _LinkCollector(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.links: set[str] = set()
+def _links_of(page: bytes) -> frozenset[str]:
+    tree = document_fromstring(page, parser=HTMLParser(encoding="utf-8"))
+    links = set(_attributes(tree, "href")) | set(_attributes(tree, "src"))
+    for sources in _attributes(tree, "srcset"):
+        links.update(source.split()[0] for source in sources.split(",") if source.strip())
+    return frozenset(link for link in links if not link.startswith("data:"))
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            if value and (name in ("href", "src") and not value.startswith("data:")):
-                self.links.add(value)
-            elif value and name == "srcset":
-                self.links.update(part.split()[0] for part in value.split(",") if part.strip())
+
+def _attributes(tree: HtmlElement, name: str) -> list[str]:
+    return [str(element.get(name, "")) for element in tree.iterfind(f".//*[@{name}]")]

@@ -87,6 +87,7 @@ class Replica:
         version of the publisher."""
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA secure_delete = ON")  # what is withdrawn does not linger in free pages
         self._parsed: dict[str, Item] = {}
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:

@@ -1,0 +1,295 @@
+"""From a feed to pages: what is approved appears everywhere it should, and what is taken away is gone everywhere."""
+
+import gzip
+from pathlib import Path
+
+import brotli
+
+from contract.release import CHANGES, RECORDS, ReleaseChanges
+from contract.vocabulary import Audience, Kind
+from publisher.replica import Replica, State
+from tests.publisher.factories import attachment, document, guidance, news, snapshot, unit
+from tests.publisher.workshop import Workshop, traces, tree
+
+
+def test_an_approved_item_is_on_its_page_in_the_lists_the_feeds_and_the_sitemap(workshop: Workshop) -> None:
+    workshop.ledger.publish(unit("tinh-uy"), document("nq-18", "18-NQ/TU"), news("hoi-nghi"), guidance("ket-nap"))
+    workshop.build()
+    for address, title in (
+        ("/van-ban/nq-18/", "Tiêu đề nq-18"),
+        ("/tin-tuc/hoi-nghi/", "Tiêu đề hoi-nghi"),
+        ("/huong-dan/ket-nap/", "Tiêu đề ket-nap"),
+        ("/don-vi/tinh-uy/", "Đơn vị tinh-uy"),
+    ):
+        page = workshop.read(address)
+        assert page is not None
+        assert title in page
+        section = "/" + address.split("/")[1] + "/"
+        assert f'href="{address}"' in (workshop.read(section) or "")
+        year = 2026
+        assert address in (workshop.read(f"/sitemap-{section.strip('/')}-{year}.xml") or "")
+    assert "/van-ban/nq-18/" in (workshop.read("/feed.atom") or "")
+    assert "/van-ban/nq-18/" in (workshop.read("/van-ban/feed.atom") or "")
+    assert "/tin-tuc/hoi-nghi/" not in (workshop.read("/van-ban/feed.atom") or "")
+    assert "Tiêu đề nq-18" in (workshop.read("/") or "")
+    assert "Tiêu đề nq-18" in (workshop.read("/don-vi/tinh-uy/") or "")
+    assert "Tiêu đề nq-18" in (workshop.read("/van-ban/loai/nghi-quyet/") or "")
+    assert "Tiêu đề nq-18" in (workshop.read("/van-ban/nam/2026/") or "")
+    assert "Sitemap: http://localhost:8000/sitemap.xml" in (workshop.read("/robots.txt") or "")
+
+
+def test_items_are_found_by_topic(workshop: Workshop) -> None:
+    topic = {"slug": "to-chuc", "name": "Tổ chức"}
+    workshop.ledger.publish(news("a", topics=[topic]), document("b", topics=[topic]), news("c"))
+    workshop.build()
+    page = workshop.read("/chu-de/to-chuc/") or ""
+    assert "Chủ đề: Tổ chức" in page
+    assert "/tin-tuc/a/" in page
+    assert "/van-ban/b/" in page
+    assert "/tin-tuc/c/" not in page
+
+
+def test_an_empty_site_has_its_sections_and_its_pages_for_what_is_not_there(workshop: Workshop) -> None:
+    workshop.build()
+    for address in ("/", "/tin-tuc/", "/van-ban/", "/huong-dan/", "/don-vi/", "/404.html", "/410.html", "/feed.atom"):
+        assert workshop.read(address) is not None, address
+    assert "1970" in (workshop.read("/feed.atom") or "")
+
+
+def test_a_withdrawn_item_answers_410_and_leaves_no_trace_in_any_release(workshop: Workshop) -> None:
+    secret = document(
+        "bi-rut-lai",
+        "99-NQ/TU",
+        title="Từ khóa xyzzy",
+        summary="xyzzy",
+        body="<p>xyzzy</p>",
+        topics=[{"slug": "xyzzy", "name": "X"}],
+    )
+    partner = document("con-lai", "1-QĐ/TU", relations=[{"verb": "cites", "number": "99-NQ/TU"}])
+    workshop.ledger.publish(unit("tinh-uy"), secret, partner)
+    workshop.build()
+    workshop.ledger.publish(news("xen-giua"))
+    workshop.build()
+    assert traces(workshop.site.releases, "xyzzy")
+    workshop.ledger.withdraw(secret)
+    workshop.build()
+    assert workshop.is_gone(secret.path)
+    assert traces(workshop.site.releases, "xyzzy") == []
+    assert traces(workshop.current / RECORDS, str(secret.id)) == []
+    assert workshop.ledger.seq == workshop.manifest().seq
+    assert "99-NQ/TU" in (workshop.read(partner.path) or ""), "the number alone is the other document's own text"
+    with_link = [name for name in traces(workshop.site.releases, secret.path) if "/gone/" not in name]
+    assert with_link == []
+    assert traces(workshop.site.root, "xyzzy") == [], "the replica keeps nothing either"
+
+
+def test_a_withdrawal_by_address_alone_marks_the_address_gone(workshop: Workshop) -> None:
+    workshop.ledger.withdraw(news("chua-tung-thay"))
+    workshop.build()
+    assert workshop.is_gone("/tin-tuc/chua-tung-thay/")
+
+
+def test_an_item_published_again_after_withdrawal_is_live_and_no_longer_gone(workshop: Workshop) -> None:
+    item = news("tro-lai")
+    workshop.ledger.publish(item)
+    workshop.ledger.withdraw(item)
+    workshop.build()
+    assert workshop.is_gone(item.path)
+    workshop.ledger.publish(item)
+    workshop.build()
+    assert workshop.read(item.path)
+    assert not (workshop.current / f"gone{item.path}index.html").exists()
+
+
+def test_an_item_that_moves_leaves_its_old_address_gone(workshop: Workshop) -> None:
+    item = news("cu")
+    workshop.ledger.publish(item, item.model_copy(update={"path": "/tin-tuc/moi/"}))
+    workshop.build()
+    assert workshop.read("/tin-tuc/moi/")
+    assert workshop.is_gone("/tin-tuc/cu/")
+
+
+def test_an_item_for_members_never_reaches_the_site(workshop: Workshop) -> None:
+    workshop.ledger.publish(news("cong-khai"), news("noi-bo", audience="members", title="plugh", body="<p>plugh</p>"))
+    outcome = workshop.build()
+    assert outcome.hidden == 1
+    assert workshop.read("/tin-tuc/noi-bo/") is None
+    assert not workshop.is_gone("/tin-tuc/noi-bo/"), "an address that was never public tells nothing"
+    assert traces(workshop.site.root, "plugh", "noi-bo") == []
+
+
+def test_an_item_that_becomes_for_members_only_disappears_from_every_release(workshop: Workshop) -> None:
+    item = news("thu-hep", title="plugh")
+    workshop.ledger.publish(item)
+    workshop.build()
+    workshop.ledger.publish(item.model_copy(update={"audience": Audience.MEMBERS}))
+    workshop.build()
+    assert workshop.is_gone(item.path)
+    assert traces(workshop.site.releases, "plugh") == []
+
+
+def test_a_script_in_a_body_does_not_reach_a_page_or_a_record(workshop: Workshop) -> None:
+    attack = '<p>ok</p><script>alert(1)</script><img src=x onerror=alert(1)><a href="javascript:alert(1)">x</a>'
+    provision = {"anchor": "dieu-1", "kind": "dieu", "label": "Điều 1", "heading": "<script>h</script>", "body": attack}
+    workshop.ledger.publish(
+        news("tan-cong", body=attack, title="<script>alert(2)</script>"),
+        document("vb", body=attack, provisions=[provision]),
+    )
+    workshop.build()
+    for path in ("/tin-tuc/tan-cong/", "/van-ban/vb/", "/tin-tuc/", "/"):
+        page = (workshop.read(path) or "").lower()
+        assert "<script" not in page, path
+        assert "onerror" not in page, path
+        assert "javascript:" not in page, path
+    assert traces(workshop.current / RECORDS, "onerror", "javascript:", "alert(1)") == []
+
+
+def test_the_same_feed_gives_the_same_bytes_however_it_was_followed(workshop: Workshop, tmp_path: Path) -> None:
+    workshop.ledger.publish(unit("tinh-uy"), *(document(f"vb-{n}", f"{n}-NQ/TU", days=n) for n in range(45)))
+    workshop.build()
+    workshop.ledger.publish(document("vb-7", "7-NQ/TU", days=7, title="Đã sửa"), news("tin"))
+    workshop.ledger.withdraw(document("vb-3"))
+    workshop.build()
+    other = Workshop(tmp_path / "other")
+    other.root.mkdir(exist_ok=True)
+    other.ledger = workshop.ledger
+    other.build()
+    describing = {"manifest.json", "changes.json"}
+    first = {name: data for name, data in tree(workshop.current).items() if name not in describing}
+    second = {name: data for name, data in tree(other.current).items() if name not in describing}
+    assert first.keys() == second.keys()
+    assert first == second
+    assert workshop.manifest().pages == other.manifest().pages
+
+
+def test_building_again_without_changes_makes_no_new_release(workshop: Workshop) -> None:
+    workshop.ledger.publish(news("mot"))
+    first = workshop.build()
+    again = workshop.build()
+    assert not again.changed
+    assert again.release == first.release
+    assert len(workshop.site.names()) == 1
+
+
+def test_changes_tell_the_search_what_to_index_and_what_to_remove(workshop: Workshop) -> None:
+    a, b, c = document("a", "1-NQ/TU"), news("b"), news("c")
+    workshop.ledger.publish(a, b, c)
+    first = workshop.build().release
+    changes = ReleaseChanges.model_validate_json((workshop.current / CHANGES).read_bytes())
+    assert changes.since is None
+    assert set(changes.upserted) == {a.id, b.id, c.id}
+    amending = document("d", "2-NQ/TU", relations=[{"verb": "amends", "number": "1-NQ/TU"}])
+    workshop.ledger.publish(amending)
+    workshop.ledger.withdraw(b)
+    workshop.build()
+    changes = ReleaseChanges.model_validate_json((workshop.current / CHANGES).read_bytes())
+    assert changes.since == first
+    assert set(changes.upserted) == {a.id, amending.id}, "the amended document's record changes too"
+    assert changes.removed == (b.id,)
+
+
+def test_an_older_change_never_overwrites_a_newer_one(workshop: Workshop) -> None:
+    item = news("mot", title="Bản mới")
+    workshop.ledger.publish(news("mot", title="Bản cũ"), item)
+    workshop.ledger.changes.reverse()
+    workshop.build()
+    assert "Bản mới" in (workshop.read(item.path) or "")
+
+
+def test_a_second_item_at_a_taken_address_waits_until_it_is_free(workshop: Workshop) -> None:
+    first, second = news("mot"), news("hai", path="/tin-tuc/mot/", title="Tin thứ hai")
+    workshop.ledger.publish(first, second)
+    outcome = workshop.build()
+    assert [entry.id for entry in outcome.set_aside] == [str(second.id)]
+    assert "belongs to another live item" in outcome.set_aside[0].reason
+    assert "Tiêu đề mot" in (workshop.read("/tin-tuc/mot/") or "")
+    workshop.ledger.withdraw(first)
+    outcome = workshop.build()
+    assert outcome.set_aside == []
+    assert "Tin thứ hai" in (workshop.read("/tin-tuc/mot/") or "")
+
+
+def test_attachments_lie_in_the_release_under_their_hash_and_a_safe_name(workshop: Workshop) -> None:
+    data = b"%PDF-1.7 noi dung"
+    (workshop.root / "tep").mkdir()
+    (workshop.root / "tep" / "a b.pdf").write_bytes(data)
+    file = attachment(data, "tep/a%20b.pdf", "Nghị quyết <số> 18.PDF")
+    workshop.ledger.publish(document("vb", attachments=[file]))
+    workshop.build()
+    link = f"/tep/{file.sha256[:2]}/{file.sha256}/nghi-quyet-so-18.pdf"
+    assert f'href="{link}"' in (workshop.read("/van-ban/vb/") or "")
+    assert (workshop.current / "files" / link.removeprefix("/tep/")).read_bytes() == data
+
+
+def test_a_withdrawn_items_file_is_deleted_from_store_and_releases(workshop: Workshop) -> None:
+    data = b"%PDF-1.7 mat"
+    (workshop.root / "a.pdf").write_bytes(data)
+    item = document("vb", attachments=[attachment(data, "a.pdf")])
+    workshop.ledger.publish(item)
+    workshop.build()
+    workshop.ledger.withdraw(item)
+    workshop.build()
+    assert [name for name, held in tree(workshop.site.root).items() if held == data] == []
+
+
+def test_compressed_copies_hold_the_page(workshop: Workshop) -> None:
+
+    workshop.ledger.publish(news("mot"))
+    workshop.build()
+    page = workshop.current / "pages/tin-tuc/mot/index.html"
+    assert gzip.decompress(page.with_suffix(".html.gz").read_bytes()) == page.read_bytes()
+    assert brotli.decompress(page.with_suffix(".html.br").read_bytes()) == page.read_bytes()
+
+
+def test_unchanged_pages_share_their_bytes_with_the_release_before(workshop: Workshop) -> None:
+    workshop.ledger.publish(news("mot"))
+    workshop.build()
+    before = (workshop.current / "pages/tin-tuc/mot/index.html").stat().st_ino
+    workshop.ledger.publish(news("hai", days=1))
+    outcome = workshop.build()
+    assert (workshop.current / "pages/tin-tuc/mot/index.html").stat().st_ino == before
+    assert 0 < outcome.pages_written < len(workshop.manifest().pages)
+
+
+def test_members_items_are_not_kept_in_the_replica(workshop: Workshop) -> None:
+    workshop.ledger.publish(news("noi-bo", audience="members"))
+    workshop.build()
+    replica = Replica(workshop.site.root / "replica.sqlite")
+    assert replica.items() == []
+    assert len(replica.ids(State.HIDDEN)) == 1
+    replica.close()
+
+
+def test_a_link_in_a_body_to_an_item_that_is_not_there_becomes_text(workshop: Workshop) -> None:
+    body = (
+        '<p><a href="/van-ban/co/">có</a> <a title="t" href="/van-ban/khong/">không</a> '
+        '<a href="http://localhost:8000/tin-tuc/khong/">cũng không</a> <a href="https://example.org/x/">ngoài</a></p>'
+    )
+    workshop.ledger.publish(news("tin", body=body), document("co"))
+    workshop.build()
+    page = workshop.read("/tin-tuc/tin/") or ""
+    assert 'href="/van-ban/co/"' in page
+    assert "/van-ban/khong/" not in page
+    assert "/tin-tuc/khong/" not in page
+    assert "không</a>" in page
+    assert "https://example.org/x/" in page
+
+
+def test_a_unit_page_names_its_place_and_shows_what_the_unit_published(workshop: Workshop) -> None:
+    ward = unit("phuong", level=2, ancestors=["tinh-uy"])
+    own = news("tin-phuong").model_copy(update={"unit": ward.unit.model_copy(update={"name": "Tên cũ"})})
+    workshop.ledger.publish(unit("tinh-uy"), ward, own)
+    workshop.build()
+    page = workshop.read(own.path) or ""
+    assert "Đơn vị phuong" in page
+    assert "Tên cũ" not in page, "units show under the name their page has now"
+    assert 'href="/don-vi/phuong/"' in (workshop.read("/don-vi/tinh-uy/") or "")
+    assert own.path in (workshop.read("/don-vi/phuong/") or "")
+    assert own.path not in (workshop.read("/don-vi/tinh-uy/") or "")
+    assert [link.name for link in workshop.record(own.path).unit_path] == ["Đơn vị tinh-uy", "Đơn vị phuong"]
+
+
+def test_a_board_page_is_in_the_menu(workshop: Workshop) -> None:
+    workshop.ledger.publish(snapshot(Kind.PAGE, "lien-he", title="Liên hệ"))
+    workshop.build()
+    assert 'href="/trang/lien-he/"' in (workshop.read("/") or "")

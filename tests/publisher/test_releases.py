@@ -1,0 +1,123 @@
+"""Releases: kept, listed, gone back to; and what the command line says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from publisher.__main__ import main
+from publisher.errors import NoSuchReleaseError
+from tests.publisher.factories import news
+from tests.publisher.workshop import Workshop, traces
+
+
+def releases(workshop: Workshop, count: int) -> list[str]:
+    made = []
+    for number in range(count):
+        workshop.ledger.publish(news(f"tin-{number}", days=number))
+        made.append(workshop.build().release or "")
+    return made
+
+
+def test_release_names_have_one_length_and_tell_the_position(workshop: Workshop) -> None:
+    names = releases(workshop, 2)
+    assert {len(name) for name in names} == {20}
+    assert [name[:11] for name in names] == ["r0000000001", "r0000000002"]
+
+
+def test_only_so_many_releases_are_kept(workshop: Workshop) -> None:
+    made = releases(workshop, 5)
+    assert workshop.site.names() == made[-3:]
+
+
+def test_going_back_shows_the_release_before_and_the_next_build_goes_forward(workshop: Workshop) -> None:
+    made = releases(workshop, 3)
+    assert workshop.go_back() == made[1]
+    assert workshop.read("/tin-tuc/tin-2/") is None
+    assert workshop.read("/tin-tuc/tin-1/") is not None
+    assert workshop.go_back() == made[0], "going back twice goes further back"
+    assert workshop.build().changed
+    assert workshop.read("/tin-tuc/tin-2/") is not None
+
+
+def test_going_back_to_a_named_release(workshop: Workshop) -> None:
+    made = releases(workshop, 3)
+    assert workshop.go_back(made[0]) == made[0]
+    with pytest.raises(NoSuchReleaseError, match="kept are"):
+        workshop.go_back("r9999999999-00000000")
+
+
+def test_going_back_never_brings_back_what_was_withdrawn(workshop: Workshop) -> None:
+    secret = news("xyzzy", title="xyzzy")
+    workshop.ledger.publish(news("mot"), secret)
+    first = workshop.build().release
+    workshop.ledger.publish(news("hai"))
+    workshop.build()
+    workshop.ledger.withdraw(secret)
+    workshop.build()
+    target = workshop.go_back()
+    assert target != first
+    assert workshop.is_gone(secret.path)
+    assert workshop.read("/tin-tuc/hai/") is not None
+    workshop.go_back()
+    assert workshop.read("/tin-tuc/mot/") is not None
+    assert workshop.read("/tin-tuc/hai/") is None
+    assert workshop.is_gone(secret.path)
+    assert traces(workshop.site.releases, 'title":"xyzzy', ">xyzzy<") == []
+
+
+def test_going_back_frees_kept_releases_that_were_not_cleaned_yet(workshop: Workshop) -> None:
+    secret = news("xyzzy")
+    workshop.ledger.publish(news("mot"), secret)
+    workshop.build()
+    workshop.ledger.withdraw(secret)
+    workshop.ledger.write(workshop.feed)
+    publisher = workshop.publisher()
+    publisher.step(workshop.day)  # killed before the kept release was cleaned
+    publisher.close()
+    workshop.go_back()
+    assert workshop.is_gone(secret.path)
+    assert workshop.read("/tin-tuc/mot/") is not None
+
+
+def test_going_back_without_an_older_release_is_a_clear_error(workshop: Workshop) -> None:
+    releases(workshop, 1)
+    with pytest.raises(NoSuchReleaseError, match="no older release"):
+        workshop.go_back()
+
+
+def test_the_commands_do_what_they_say(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    site = str(workshop.root / "site")
+    workshop.ledger.publish(news("mot"))
+    feed = str(workshop.ledger.write(workshop.feed))
+    assert main(["build", "--feed", feed, "--site", site]) == 0
+    workshop.ledger.publish(news("hai"))
+    workshop.ledger.write(workshop.feed)
+    assert main(["build", "--feed", feed, "--site", site]) == 0
+    capsys.readouterr()
+    assert main(["releases", "--site", site]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [line[:13] for line in listed] == ["* r0000000002", "  r0000000001"]
+    assert main(["rollback", "--site", site]) == 0
+    assert capsys.readouterr().out.startswith("r0000000001-")
+    assert main(["status", "--site", site]) == 0
+    assert "live      2" in capsys.readouterr().out
+
+
+def test_errors_go_to_standard_error_with_a_status_and_no_traceback(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "publisher", "build", "--feed", "http://127.0.0.1:9/", "--site", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "cannot be reached" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("RELEASES_KEPT", "none")
+    assert main(["releases", "--site", "."]) == 1
+    assert "RELEASES_KEPT" in capsys.readouterr().err

@@ -1,0 +1,89 @@
+"""A feed file and a site directory to publish into, and eyes to look at what came out."""
+
+from datetime import date
+from pathlib import Path
+
+from contract.release import CURRENT, GONE, PAGES, RECORDS, Manifest, Record
+from publisher.engine import RETRY_ON_START, Outcome, Publisher, go_back
+from publisher.feed import open_feed
+from publisher.releases import Site
+from publisher.reporting import Reporter
+from publisher.settings import Settings
+from tests.publisher.factories import Ledger
+
+DAY = date(2026, 11, 22)
+
+
+class Workshop:
+    """A ledger, its feed file, and the site made from it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.ledger = Ledger()
+        self.feed = root / "feed.jsonl"
+        self.site = Site(root / "site")
+        self.settings = Settings(site_tagline="Đoàn kết – Dân chủ", releases_kept=3)
+        self.day = DAY
+
+    def publisher(self) -> Publisher:
+        """A publisher as a new process would have it."""
+        return Publisher(self.site, open_feed(str(self.feed), ""), self.settings, Reporter(None, ""))
+
+    def build(self) -> Outcome:
+        """Write the feed, build once and clean the kept releases, as the command does."""
+        self.ledger.write(self.feed)
+        return self.build_feed()
+
+    def build_feed(self) -> Outcome:
+        """Build from the feed file as it is."""
+        publisher = self.publisher()
+        try:
+            outcome = publisher.step(self.day, always=True, retry=RETRY_ON_START)
+            assert outcome is not None
+            while publisher.clean_one_kept_release():
+                pass
+        finally:
+            publisher.close()
+        return outcome
+
+    def go_back(self, name: str | None = None) -> str:
+        """Show an older release."""
+        return go_back(self.site, self.settings, name)
+
+    @property
+    def current(self) -> Path:
+        """The release readers see."""
+        return self.site.root / CURRENT
+
+    def read(self, address: str) -> str | None:
+        """What a reader gets at an address, None when there is no page."""
+        file = self.current / PAGES / ((address + "index.html") if address.endswith("/") else address).lstrip("/")
+        return file.read_text(encoding="utf-8") if file.is_file() else None
+
+    def is_gone(self, address: str) -> bool:
+        """Whether the address answers 410."""
+        return self.read(address) is None and (self.current / f"{GONE}{address}index.html").is_file()
+
+    def record(self, address: str) -> Record:
+        """The record of the item at an address."""
+        for path in (self.current / RECORDS).rglob("*.json"):
+            record = Record.model_validate_json(path.read_bytes())
+            if record.path == address:
+                return record
+        raise AssertionError(f"no record for {address}")
+
+    def manifest(self) -> Manifest:
+        """The manifest of the release readers see."""
+        manifest = self.site.manifest(self.site.current() or "")
+        assert manifest is not None
+        return manifest
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """Every file below a directory with its bytes."""
+    return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def traces(root: Path, *words: str) -> list[str]:
+    """Files below `root` whose name or content holds one of the words."""
+    return [name for name, data in tree(root).items() if any(word in name or word.encode() in data for word in words)]
