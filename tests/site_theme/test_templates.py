@@ -254,6 +254,13 @@ class TestSearch:
         assert "bản tìm kiếm dự phòng" in self.page.xpath("//*[@role='status']")[0].text_content()
         assert self.page.xpath("//nav[@aria-label='Các trang kết quả']//a[@aria-current='page']/text()") == ["1"]
 
+    def test_of_many_pages_the_ends_and_the_neighbours_are_offered(self) -> None:
+        data = samples.search_data()
+        data["answer"]["page"] = 20
+        data["pages"] = [{"number": n, "path": f"/tim-kiem/?page={n}", "current": n == 20} for n in range(1, 51)]
+        pager = parsed(render("search.html", **data)).xpath("//nav[@aria-label='Các trang kết quả']")[0]
+        assert pager.xpath(".//a/text()") == ["1", "18", "19", "20", "21", "22", "50"]
+
     def test_nothing_found_gives_hints(self) -> None:
         page = parsed(rendered("search-empty"))
         assert page.xpath("//h2[@id='ket-qua']/text()") == ["Không tìm thấy kết quả nào"]
