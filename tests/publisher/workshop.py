@@ -5,7 +5,7 @@ from pathlib import Path
 
 from contract.release import CURRENT, GONE, PAGES, RECORDS, Manifest, Record
 from publisher.engine import RETRY_ON_START, Outcome, Publisher, go_back
-from publisher.feed import open_feed
+from publisher.feed import Feed, open_feed
 from publisher.releases import Site
 from publisher.reporting import Reporter
 from publisher.settings import Settings
@@ -27,7 +27,11 @@ class Workshop:
 
     def publisher(self) -> Publisher:
         """A publisher as a new process would have it."""
-        return Publisher(self.site, open_feed(str(self.feed), ""), self.settings, Reporter(None, ""))
+        return self.publisher_of(open_feed(str(self.feed), ""), Reporter(None, ""))
+
+    def publisher_of(self, feed: Feed, reporter: Reporter) -> Publisher:
+        """A publisher that follows another feed into this site."""
+        return Publisher(self.site, feed, self.settings, reporter)
 
     def build(self) -> Outcome:
         """Write the feed, build once and clean the kept releases, as the command does."""

@@ -1,0 +1,415 @@
+"""What goes wrong while publishing leaves the old release readable, says what happened, and heals by the next run."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from contract.canonical import sha256_of
+from publisher import plugin
+from publisher.engine import Outcome, follow
+from publisher.errors import BuildError, FeedRefusedError, LockedError, WrongFeedError
+from publisher.feed import HttpFeed
+from publisher.reporting import Reporter
+from publisher.staging import Staging
+from tests.publisher.factories import attachment, document, news, unit
+from tests.publisher.feed_server import TOKEN, FeedServer, serving
+from tests.publisher.workshop import Workshop, tree
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path)
+
+
+@pytest.fixture
+def server(workshop: Workshop) -> Iterator[FeedServer]:
+    with serving(workshop.ledger) as running:
+        yield running
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+@contextmanager
+def following(workshop: Workshop, server: FeedServer, day: Callable[[], date]) -> Iterator[list[Outcome]]:
+    """The resident publisher on a thread."""
+    stop, outcomes = threading.Event(), []
+
+    def run() -> None:
+        feed = HttpFeed(server.feed, TOKEN, pauses=())
+        publisher = workshop.publisher_of(feed, Reporter(server.origin, TOKEN))
+        follow(publisher, stop, 0.05, outcomes.append, day)
+        publisher.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield outcomes
+    finally:
+        stop.set()
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def command(workshop: Workshop, name: str, *, feed: str | None = None, token: str = TOKEN) -> subprocess.Popen[str]:
+    """The real command in its own process."""
+    environment = os.environ | {"FEED_TOKEN": token}
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "publisher",
+            name,
+            "--feed",
+            feed or str(workshop.feed),
+            "--site",
+            str(workshop.site.root),
+        ],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+# The feed
+
+
+def test_bad_lines_are_set_aside_with_their_number_and_the_others_go_live(workshop: Workshop) -> None:
+    workshop.ledger.publish(news("mot"), news("hai"), news("ba"))
+    lines = workshop.ledger.lines()
+    lines[1] = lines[1].replace("Tiêu đề hai".encode(), b"Tampered")
+    workshop.feed.write_bytes(lines[0] + lines[1] + b"garbage\n" + lines[2])
+    outcome = workshop.build_feed()
+    assert workshop.read("/tin-tuc/mot/")
+    assert workshop.read("/tin-tuc/ba/")
+    assert workshop.read("/tin-tuc/hai/") is None
+    reasons = [entry.reason for entry in outcome.set_aside]
+    assert any(reason.startswith("line 2:") and "sha256" in reason for reason in reasons)
+    assert any(reason.startswith("line 3:") and "JSON" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/van-ban/../../etc/", "/van-ban/%2e%2e/", "../x/", "/van-ban/a/../../b/", "/tin-tuc/x\\y/", "/van-ban/trang/"],
+)
+def test_a_path_that_leaves_its_place_is_set_aside(workshop: Workshop, path: str) -> None:
+    workshop.ledger.publish(document("mot"), document("hai"))
+    change = workshop.ledger.changes[0]
+    change["snapshot"]["path"] = path
+    change["sha256"] = sha256_of(change["snapshot"])
+    outcome = workshop.build()
+    assert len(outcome.set_aside) == 1
+    assert "path" in outcome.set_aside[0].reason
+    assert workshop.read("/van-ban/hai/")
+    assert {p.name for p in workshop.root.iterdir()} == {"feed.jsonl", "site"}
+
+
+def test_a_corrected_line_replaces_the_one_set_aside(workshop: Workshop) -> None:
+    workshop.ledger.publish(news("mot"))
+    workshop.ledger.changes[0]["sha256"] = "0" * 64
+    assert workshop.build().set_aside
+    workshop.ledger.publish(news("mot"))
+    assert workshop.build().set_aside == []
+    assert workshop.read("/tin-tuc/mot/")
+
+
+def test_a_ledger_that_was_reset_is_recognised(workshop: Workshop) -> None:
+    workshop.ledger.publish(news("mot"), news("hai"))
+    workshop.build()
+    workshop.ledger.changes.clear()
+    workshop.ledger.publish(news("ba"))
+    with pytest.raises(WrongFeedError, match="another ledger"):
+        workshop.build()
+    assert workshop.read("/tin-tuc/mot/")
+
+
+def test_a_wrong_token_ends_the_command_with_the_remedy(workshop: Workshop, server: FeedServer) -> None:
+    for name in ("build", "run"):
+        process = command(workshop, name, feed=server.feed, token="wrong")
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode == 1
+        assert "FEED_TOKEN" in errors
+        assert "wrong" not in errors
+
+
+def test_the_resident_publisher_survives_outages_and_follows_every_batch(
+    workshop: Workshop, server: FeedServer
+) -> None:
+    workshop.ledger.publish(unit("tinh-uy"), news("mot"))
+    with following(workshop, server, lambda: workshop.day) as outcomes:
+        wait_until(lambda: workshop.read("/tin-tuc/mot/") is not None)
+        for number, fault in enumerate(("down", "cut", "html", "half a line")):
+            server.fault = fault
+            workshop.ledger.publish(news(f"sau-{number}"))
+            time.sleep(0.2)
+            assert workshop.read(f"/tin-tuc/sau-{number}/") is None
+            server.fault = None
+            wait_until(lambda n=number: workshop.read(f"/tin-tuc/sau-{n}/") is not None)
+        wait_until(lambda: len(server.states) == len(outcomes))
+    assert server.states[-1]["seq"] == workshop.ledger.seq
+    assert server.states[-1]["release"] == workshop.site.current()
+    assert {"release", "seq", "built_at", "pages_written", "seconds", "set_aside"} == server.states[-1].keys()
+
+
+def test_the_resident_publisher_works_validity_out_again_when_the_day_changes(
+    workshop: Workshop, server: FeedServer
+) -> None:
+    workshop.ledger.publish(document("mot", effective_from=date(2026, 11, 23)))
+    now = [date(2026, 11, 22)]
+    with following(workshop, server, lambda: now[0]):
+        wait_until(lambda: "Chưa có hiệu lực" in (workshop.read("/van-ban/mot/") or ""))
+        now[0] = date(2026, 11, 23)
+        wait_until(lambda: "Còn hiệu lực" in (workshop.read("/van-ban/mot/") or ""))
+
+
+def test_sigterm_ends_the_resident_publisher_cleanly(workshop: Workshop, server: FeedServer) -> None:
+    workshop.ledger.publish(news("mot"))
+    process = command(workshop, "run", feed=server.feed)
+    wait_until(lambda: workshop.read("/tin-tuc/mot/") is not None, 30)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 0, errors
+
+
+# Files
+
+
+def test_a_file_that_is_not_what_was_announced_keeps_the_old_version_live(workshop: Workshop) -> None:
+    (workshop.root / "a.pdf").write_bytes(b"good")
+    workshop.ledger.publish(document("mot", title="Bản cũ"))
+    workshop.build()
+    wrong = attachment(b"good", "a.pdf").model_copy(update={"sha256": "0" * 64})
+    missing = attachment(b"x", "b.pdf")
+    workshop.ledger.publish(
+        document("mot", title="Bản mới", attachments=[wrong]), document("hai", attachments=[missing])
+    )
+    workshop.ledger.publish(news("ba"))
+    outcome = workshop.build()
+    assert "Bản cũ" in (workshop.read("/van-ban/mot/") or "")
+    assert workshop.read("/van-ban/hai/") is None
+    assert workshop.read("/tin-tuc/ba/")
+    assert [("sha256" in e.reason, "b.pdf" in e.reason) for e in outcome.set_aside] == [(True, False), (False, True)]
+    (workshop.root / "b.pdf").write_bytes(b"x")
+    outcome = workshop.build()
+    assert workshop.read("/van-ban/hai/"), "a file that came later is found by the next run"
+    assert len(outcome.set_aside) == 1
+
+
+def test_a_file_longer_than_announced_is_refused(workshop: Workshop) -> None:
+    (workshop.root / "a.pdf").write_bytes(b"x" * 10_000)
+    workshop.ledger.publish(document("mot", attachments=[attachment(b"x", "a.pdf")]))
+    assert "more than 1 bytes" in workshop.build().set_aside[0].reason
+
+
+# Pages
+
+
+@pytest.fixture
+def theme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the real theme that a test may break."""
+    copied = tmp_path / "theme"
+    shutil.copytree(plugin.THEME, copied)
+    monkeypatch.setattr(plugin, "THEME", copied)
+    return copied / "templates"
+
+
+def test_an_item_whose_page_fails_stays_as_it_was_and_the_rest_goes_live(workshop: Workshop, theme: Path) -> None:
+    workshop.ledger.publish(news("mot", title="Bản cũ"))
+    workshop.build()
+    template = theme / "news.html"
+    template.write_text("{% if 'hỏng' in item.title %}{{ 1 / 0 }}{% endif %}" + template.read_text())
+    workshop.ledger.publish(news("mot", title="Bản hỏng"), news("hai"), news("ba", title="hỏng từ đầu"))
+    outcome = workshop.build()
+    assert "Bản cũ" in (workshop.read("/tin-tuc/mot/") or "")
+    assert workshop.read("/tin-tuc/hai/")
+    assert workshop.read("/tin-tuc/ba/") is None
+    assert ["ZeroDivisionError" in entry.reason for entry in outcome.set_aside] == [True, True]
+    template.write_text(template.read_text().replace("{{ 1 / 0 }}", ""))
+    outcome = workshop.build()
+    assert outcome.set_aside == []
+    assert "Bản hỏng" in (workshop.read("/tin-tuc/mot/") or "")
+    assert workshop.read("/tin-tuc/ba/")
+
+
+@pytest.mark.parametrize(
+    ("template", "source"),
+    [
+        ("base.html", "{% if %}"),
+        ("list.html", "{{ articles }}"),
+        ("news.html", "{{ nowhere }}"),
+        ("news.html", "{{ SITEURL }}"),
+        ("home.html", '<a href="/khong-co/">x</a>'),
+        ("news.html", '{% extends "missing.html" %}'),
+    ],
+)
+def test_a_broken_theme_fails_the_build_and_the_old_release_stays(
+    workshop: Workshop, theme: Path, template: str, source: str
+) -> None:
+    workshop.ledger.publish(news("mot"), news("hai"))
+    workshop.build()
+    before = tree(workshop.current)
+    good = (theme / template).read_text()
+    (theme / template).write_text(source)
+    workshop.ledger.publish(news("ba"))
+    with pytest.raises(BuildError):
+        workshop.build()
+    assert tree(workshop.current) == before
+    assert [p.name for p in workshop.site.releases.iterdir()] == [workshop.site.current()]
+    (theme / template).write_text(good)
+    workshop.build()
+    assert workshop.read("/tin-tuc/ba/")
+
+
+# The machine
+
+
+@pytest.mark.parametrize("failing", range(0, 120, 17))
+def test_a_write_that_fails_anywhere_leaves_the_old_release_and_the_next_run_converges(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    workshop.ledger.publish(unit("tinh-uy"), news("mot"))
+    workshop.build()
+    before = tree(workshop.current)
+    workshop.ledger.publish(*(news(f"sau-{n}") for n in range(25)))
+    write, count = Staging._write, [0]
+
+    def full(self: Staging, file: str, data: bytes) -> None:
+        count[0] += 1
+        if count[0] > failing:
+            raise OSError(28, "No space left on device")
+        write(self, file, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Staging, "_write", full)
+        with pytest.raises(BuildError, match="No space left"):
+            workshop.build()
+    assert tree(workshop.current) == before
+    assert len(list(workshop.site.releases.iterdir())) == 1
+    workshop.build()
+    assert workshop.read("/tin-tuc/sau-24/")
+
+
+def test_a_full_disk_leaves_the_old_release_and_heals(workshop: Workshop) -> None:
+    disk = workshop.site.root
+    if (
+        os.geteuid() != 0
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(disk)], capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("mounting a small tmpfs needs root and the right to mount")
+    try:
+        workshop.site.releases.mkdir()
+        workshop.ledger.publish(news("mot"))
+        workshop.build()
+        before = tree(workshop.current)
+        workshop.ledger.publish(*(news(f"sau-{n}", body="<p>" + os.urandom(8000).hex() + "</p>") for n in range(60)))
+        workshop.ledger.write(workshop.feed)
+        process = command(workshop, "build")
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 1, errors
+        assert "cannot be" in errors
+        assert "Traceback" not in errors
+        assert tree(workshop.current) == before
+        assert len(list(workshop.site.releases.iterdir())) == 1
+        subprocess.run(["mount", "-o", "remount,size=60m", str(disk)], check=True)
+        workshop.build()
+        assert workshop.read("/tin-tuc/sau-59/")
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.25, 0.5])
+def test_a_publisher_killed_in_the_middle_leaves_a_whole_release_and_the_next_converges(
+    workshop: Workshop, delay: float
+) -> None:
+    workshop.ledger.publish(unit("tinh-uy"), news("mot"))
+    workshop.build()
+    before = workshop.site.current()
+    workshop.ledger.publish(*(news(f"sau-{n}", days=n / 100, body="<p>chữ</p>" * 200) for n in range(250)))
+    workshop.ledger.write(workshop.feed)
+    process = command(workshop, "build")
+    wait_until(lambda: any(p.name.startswith(".building-") for p in workshop.site.releases.iterdir()), 30)
+    time.sleep(delay)
+    process.kill()
+    process.communicate()
+    after = workshop.site.current()
+    assert after is not None
+    manifest = workshop.site.manifest(after)
+    assert manifest is not None
+    assert all((workshop.current / "pages" / file).is_file() for file in manifest.pages)
+    assert after == before or len(manifest.items) == 252
+    workshop.build()
+    assert workshop.read("/tin-tuc/sau-249/")
+    assert all(not path.name.startswith(".") for path in workshop.site.releases.iterdir())
+    assert len(workshop.site.names()) == 2
+
+
+def test_two_publishers_do_not_work_on_one_site(workshop: Workshop) -> None:
+    workshop.ledger.publish(news("mot"))
+    workshop.ledger.write(workshop.feed)
+    first, second = workshop.publisher(), workshop.publisher()
+    with workshop.site.lock(0), pytest.raises(LockedError, match=str(os.getpid())):
+        first.step(workshop.day, patience=0)
+    assert first.step(workshop.day) is not None
+    assert second.step(workshop.day) is None, "the second finds that the first has done it"
+    first.close()
+    second.close()
+
+
+def test_a_second_resident_publisher_is_refused(workshop: Workshop, server: FeedServer) -> None:
+    workshop.ledger.publish(news("mot"))
+    first = command(workshop, "run", feed=server.feed)
+    try:
+        wait_until(lambda: workshop.read("/tin-tuc/mot/") is not None, 30)
+        second = command(workshop, "run", feed=server.feed)
+        _, errors = second.communicate(timeout=30)
+        assert second.returncode == 1
+        assert f"process {first.pid}" in errors
+    finally:
+        first.terminate()
+        first.communicate(timeout=20)
+
+
+def test_readers_never_see_half_a_release(workshop: Workshop) -> None:
+    workshop.ledger.publish(news("mot"))
+    workshop.build()
+    stop, torn = threading.Event(), []
+
+    def read() -> None:
+        while not stop.is_set():
+            release = (workshop.site.root / "current").resolve()
+            if not (release / "manifest.json").is_file() or not (release / "pages/index.html").is_file():
+                torn.append(release)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(2):  # fewer than are kept, so that what a reader resolved is still there
+        workshop.ledger.publish(news(f"sau-{number}"))
+        workshop.build()
+    stop.set()
+    reader.join()
+    assert torn == []
+
+
+def test_a_refused_token_is_not_retried_at_the_start(workshop: Workshop, server: FeedServer) -> None:
+    publisher = workshop.publisher_of(HttpFeed(server.feed, "wrong", pauses=()), Reporter(None, ""))
+    with pytest.raises(FeedRefusedError):
+        follow(publisher, threading.Event(), 0.01, lambda _: None)
+    publisher.close()
+    assert len(server.tokens_seen) == 1
