@@ -26,6 +26,7 @@ from publisher.engine import REPLICA, today
 from publisher.entry import clean
 from publisher.errors import PublisherError
 from publisher.pages import Plan
+from publisher.releases import Site
 from publisher.replica import Item, Replica
 from publisher.settings import Settings
 from site_theme.environment import environment
@@ -53,6 +54,8 @@ class PreviewApplication:
         self._replica = site / REPLICA if site is not None else None
         self._settings = settings
         self._environment: Environment = environment()
+        # The live items with the release they were read at: parsing them all takes longer than the rest of a preview.
+        self._known: tuple[str | None, list[Item]] | None = None
 
     def __call__(self, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -102,12 +105,18 @@ class PreviewApplication:
     def _live_items(self) -> list[Item]:
         if self._replica is None or not self._replica.exists():
             return []
+        release = Site(self._replica.parent).current()
+        known = self._known
+        if known is not None and known[0] == release:
+            return known[1]
         try:
             with closing(Replica(self._replica)) as replica:
-                return replica.items()
+                items = replica.items()
         except (sqlite3.Error, PublisherError) as error:
             logger.warning("preview without relations, the replica cannot be read: %s", error)
             return []
+        self._known = (release, items)
+        return items
 
     def _not_found(self) -> str:
         site = Plan(Facts((), today()), self._settings).site
@@ -115,7 +124,9 @@ class PreviewApplication:
         return str(self._environment.get_template("not_found.html").render(data))
 
     def _headers(self) -> list[tuple[str, str]]:
-        policy = content_security_policy().replace("frame-ancestors 'none'", f"frame-ancestors {self._cms}")
+        # The frame stands in the editor's browser, which knows the CMS by its public name.
+        editor = self._settings.cms_url or self._cms
+        policy = content_security_policy().replace("frame-ancestors 'none'", f"frame-ancestors {editor}")
         return [
             ("Content-Type", "text/html; charset=utf-8"),
             ("Cache-Control", "no-store"),
