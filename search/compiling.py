@@ -36,8 +36,9 @@ PASSAGES = 3
 # Rows looked at to choose passages from: an article and several of its clauses may all be good.
 PASSAGE_CANDIDATES = 8
 FRAGMENT_CHARACTERS = 220
-# Marks of the highlighter that no text can hold (normalising drops control characters).
-MARK_OPEN, MARK_CLOSE = "\x02", "\x03"
+# Marks of the highlighter: noncharacters, which no text holds. Control characters will not do, because Elasticsearch
+# trims them off the ends of a fragment.
+MARK_OPEN, MARK_CLOSE = "\ufdd0", "\ufdd1"
 # A book pasted into an attachment must not make a highlight slow.
 HIGHLIGHTED_CHARACTERS = 200_000
 

@@ -243,7 +243,8 @@ def _fts_queries(meant: Understanding) -> Iterator[str]:
     without = "".join(f" NOT {text}" for text in _quoted(meant.excluded))
     # The last part holds for every match; it stands there so that neighbouring words count in the ranking.
     yield f"({' AND '.join(words)} AND ({' OR '.join((words[0], *pairs))})){needed}{without}"
-    if len(words) > 1:
+    # Two words are mostly one Vietnamese word; either half alone is another one.
+    if len(words) > 2:
         yield f"({' OR '.join((*words, *pairs))}){needed}{without}"
 
 

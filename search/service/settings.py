@@ -45,6 +45,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "search.service.negotiation.AlwaysJson",
     "DEFAULT_THROTTLE_RATES": {"search": SEARCH_THROTTLE},
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
