@@ -78,9 +78,9 @@ class Builder:
             self._site.adopt(directory, name)
         return Built(name, staging.pages_written)
 
-    def rebuild_without(self, name: str, removed: frozenset[str]) -> None:
+    def rebuild_without(self, name: str, removed: frozenset[str]) -> str | None:
         """Replace a kept release by one that holds nothing of the items `removed` (ids), so that neither a copy nor a
-        way back to them is left. A release that cannot be rebuilt is deleted instead."""
+        way back to them is left. Return its name; None if it could not be rebuilt and is only deleted."""
         manifest = self._site.manifest(name)
         made_at = (self._site.path(name) / MANIFEST).stat().st_mtime_ns
         built = None
@@ -95,6 +95,7 @@ class Builder:
         if built is not None and built.name != name:
             os.utime(self._site.path(built.name) / MANIFEST, ns=(made_at, made_at))
         self._site.remove(name)
+        return built.name if built is not None else None
 
     def _add_what_stands_beside_the_pages(self, plan: Plan, staging: Staging, content: Content) -> None:
         for item in plan.facts.items.values():

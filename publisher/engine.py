@@ -23,6 +23,7 @@ from publisher.errors import (
     FeedRefusedError,
     ItemsFailedError,
     LockedError,
+    NoSuchReleaseError,
     PublisherError,
     WrongFeedError,
 )
@@ -208,28 +209,26 @@ def go_back(site: Site, settings: Settings, name: str | None, patience: float = 
     What was withdrawn or hidden since does not come back: kept releases are freed of it first. Raises `PublisherError`.
     """
     with _explained(), site.lock(patience):
-        position = None if name is None else site.names().index(site.release_to_go_back_to(name))
-        if (site.root / REPLICA).exists():
-            _clean_all(site, settings)
-        names = site.names()
-        if position is None:
-            target = site.release_to_go_back_to(None)
-        else:
-            target = site.release_to_go_back_to(names[position] if position < len(names) else name)
+        if name is not None:
+            site.release_to_go_back_to(name)
+        replaced = _clean_all(site, settings) if (site.root / REPLICA).exists() else {}
+        if name is not None and (name := replaced.get(name, name)) is None:
+            raise NoSuchReleaseError("that release held withdrawn items and could not be rebuilt without them")
+        target = site.release_to_go_back_to(name)
         site.switch(target)
         return target
 
 
-def _clean_all(site: Site, settings: Settings) -> None:
-    """Free every kept release of what may not come back. Needs the lock."""
+def _clean_all(site: Site, settings: Settings) -> dict[str, str | None]:
+    """Free every kept release of what may not come back; what each of those is called now. Needs the lock."""
     replica = Replica(site.root / REPLICA)
     try:
         removed = replica.ids(State.WITHDRAWN) | replica.ids(State.HIDDEN)
     finally:
         replica.close()
     builder = Builder(site, FileStore(site.root / STORE), settings, resident=True)
-    for name in site.holding(removed):
-        builder.rebuild_without(name, frozenset(map(str, removed)))
+    gone = frozenset(map(str, removed))
+    return {name: builder.rebuild_without(name, gone) for name in site.holding(removed)}
 
 
 def follow(
@@ -247,6 +246,7 @@ def follow(
     built_for: date | None = None
     files_due = time.monotonic() + FILES_RETRY
     pause = interval
+    unclean = True
     while not stop.is_set():
         now = day()
         files = time.monotonic() >= files_due
@@ -255,8 +255,9 @@ def follow(
             outcome = publisher.step(now, always=now != built_for, retry=retry)
             if outcome is not None:
                 tell(outcome)
-            elif not files:
-                publisher.clean_one_kept_release()
+                unclean = True
+            elif unclean:
+                unclean = publisher.clean_one_kept_release()
             built_for, pause = now, interval
         except (FeedRefusedError, WrongFeedError) as error:
             if built_for is None:

@@ -152,7 +152,13 @@ class _Server(BaseApplication):
 
     def load_config(self) -> None:
         # No access log: the address of a preview holds its token.
-        for name, value in {"bind": f"127.0.0.1:{self._port}", "workers": 1, "threads": 4, "accesslog": None}.items():
+        for name, value in {
+            "bind": f"127.0.0.1:{self._port}",
+            "workers": 1,
+            "threads": 4,
+            "accesslog": None,
+            "control_socket_disable": True,
+        }.items():
             self.cfg.set(name, value)
 
     def load(self) -> PreviewApplication:

@@ -99,7 +99,7 @@ class Staging:
 
     def seal(self, site: SiteFacts, seq: int, day: date, since: str | None) -> str:
         """Write what describes the release, the manifest last, bring everything to the disk and return its name."""
-        before = {id_: item.record for id_, item in self._records_before.items()}
+        before = {} if since is None else {id_: item.record for id_, item in self._records_before.items()}
         now = {id_: item.record for id_, item in self.items.items()}
         changes = ReleaseChanges(
             since=since,

@@ -114,7 +114,7 @@ def test_a_path_that_leaves_its_place_is_set_aside(workshop: Workshop, path: str
     change["sha256"] = sha256_of(change["snapshot"])
     outcome = workshop.build()
     assert len(outcome.set_aside) == 1
-    assert "path" in outcome.set_aside[0].reason
+    assert outcome.set_aside[0].reason.startswith("line 1: snapshot:")
     assert workshop.read("/van-ban/hai/")
     assert {p.name for p in workshop.root.iterdir()} == {"feed.jsonl", "site"}
 
@@ -175,6 +175,16 @@ def test_the_resident_publisher_works_validity_out_again_when_the_day_changes(
         wait_until(lambda: "Chưa có hiệu lực" in (workshop.read("/van-ban/mot/") or ""))
         now[0] = date(2026, 11, 23)
         wait_until(lambda: "Còn hiệu lực" in (workshop.read("/van-ban/mot/") or ""))
+
+
+def test_the_resident_publisher_cleans_kept_releases_in_quiet_moments(workshop: Workshop, server: FeedServer) -> None:
+    secret = news("xyzzy")
+    workshop.ledger.publish(news("mot"), secret)
+    workshop.build()
+    with following(workshop, server, lambda: workshop.day):
+        workshop.ledger.withdraw(secret)
+        wait_until(lambda: workshop.is_gone(secret.path))
+        wait_until(lambda: not workshop.site.holding([secret.id]))
 
 
 def test_sigterm_ends_the_resident_publisher_cleanly(workshop: Workshop, server: FeedServer) -> None:

@@ -35,8 +35,8 @@ def get(
     return answer[0][0], dict(answer[0][1]), body.decode()
 
 
-def offer(cms: FeedServer, snapshot: Snapshot, token: str = "token") -> None:
-    cms.drafts[token] = snapshot.to_json()
+def offer(cms: FeedServer, snapshot: Snapshot) -> None:
+    cms.drafts["token"] = snapshot.to_json()
 
 
 def test_a_preview_is_the_page_the_site_will_show(cms: FeedServer, workshop: Workshop) -> None:

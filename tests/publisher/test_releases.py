@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.release import CHANGES, ReleaseChanges
 from publisher.__main__ import main
 from publisher.errors import NoSuchReleaseError
 from tests.publisher.factories import news
@@ -79,6 +80,26 @@ def test_going_back_frees_kept_releases_that_were_not_cleaned_yet(workshop: Work
     workshop.go_back()
     assert workshop.is_gone(secret.path)
     assert workshop.read("/tin-tuc/mot/") is not None
+
+
+def test_a_release_named_before_it_was_cleaned_is_still_the_one_shown(workshop: Workshop) -> None:
+    secret = news("xyzzy")
+    workshop.ledger.publish(news("mot"), secret)
+    first = workshop.build().release
+    workshop.ledger.publish(news("hai"))
+    workshop.build()
+    workshop.ledger.withdraw(secret)
+    workshop.ledger.write(workshop.feed)
+    publisher = workshop.publisher()
+    publisher.step(workshop.day)
+    publisher.close()
+    workshop.go_back(first)
+    assert workshop.read("/tin-tuc/mot/") is not None
+    assert workshop.read("/tin-tuc/hai/") is None
+    assert workshop.is_gone(secret.path)
+    changes = ReleaseChanges.model_validate_json((workshop.current / CHANGES).read_bytes())
+    assert changes.since is None
+    assert set(changes.upserted) == set(workshop.manifest().items), "without a release before, everything is new"
 
 
 def test_going_back_without_an_older_release_is_a_clear_error(workshop: Workshop) -> None:
