@@ -14,6 +14,7 @@ _INLINE_TYPES = {"application/pdf", "image/avif", "image/gif", "image/jpeg", "im
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".xml": "application/xml; charset=utf-8",
+    ".atom": "application/atom+xml; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
     ".json": "application/json; charset=utf-8",
     ".webmanifest": "application/manifest+json",
