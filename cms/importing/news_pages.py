@@ -85,7 +85,7 @@ def read_news_page(text: str, name: str) -> ImportedNews:
     lines, author = _without_author(lines)
     title, lines = _take_title(lines)
     paragraphs, dateline = _paragraphs(lines, title)
-    if not paragraphs:
+    if not paragraphs or (len(paragraphs) == 1 and not title and _looks_like_title(paragraphs[0])):
         raise EmptyPageError(
             f"the page {name!r} holds no article text; paste the article itself, or leave the page out"
         )
