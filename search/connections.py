@@ -2,7 +2,7 @@
 
 from elasticsearch import Elasticsearch
 
-INDEXING_SECONDS = 60.0
+INDEXING_SECONDS = 30.0
 
 
 def connect_for_indexing(url: str) -> Elasticsearch:

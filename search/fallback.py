@@ -113,8 +113,8 @@ class FallbackEngine:
         """Make the file hold what `release` holds. Without `wait`, return at once when another thread is at it."""
         if self._synced == release.name or not self._writing.acquire(blocking=wait):
             return
+        connection = self._connection()
         try:
-            connection = self._connection()
             held = dict(connection.execute("SELECT id, record FROM item"))
             _remove(connection, [item for item, record in held.items() if not release.holds(item, record)])
             connection.commit()
@@ -124,7 +124,12 @@ class FallbackEngine:
                 if done % COMMIT_EVERY == 0:
                     connection.commit()
             connection.commit()
-            self._synced = release.name
+            # A release that was cleaned away under our hands is not held, whatever of it was read.
+            if release.directory.exists():
+                self._synced = release.name
+        except sqlite3.Error as error:
+            connection.rollback()
+            log.error("release %s is not in the fallback yet: %s", release.name, error)
         finally:
             self._writing.release()
 

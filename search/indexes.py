@@ -1,7 +1,9 @@
 """The two indexes: their fields and analysis, and the aliases that stand before them."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +14,7 @@ BM25 = {"type": "BM25", "k1": 0.9, "b": 0.75}
 
 DOCUMENTS = "documents"
 PROVISIONS = "provisions"
+STAMP = "%Y%m%d%H%M%S"
 
 # Folding needs text in NFC: rows and queries pass through `contract.normalising` first.
 folded = analyzer("folded", tokenizer="standard", filter=["lowercase", "asciifolding"])
@@ -104,7 +107,22 @@ class IndexNames:
 
     def fresh(self, part: str) -> str:
         """A name no index has yet; it sorts by the time it was made."""
-        return f"{self.alias(part)}-{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid4().hex[:8]}"
+        return f"{self.alias(part)}-{datetime.now(UTC):{STAMP}}-{uuid4().hex[:8]}"
+
+
+def definition_key() -> str:
+    """Names this state of fields and analysis; an index that was made from another one must be built anew."""
+    definitions = {part: index_definition(part, part).to_dict() for part in FIELDS}
+    return sha256(json.dumps(definitions, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def made_at(index: str) -> datetime | None:
+    """When `IndexNames.fresh` made this name; None for other names."""
+    stamp = index.split("-")[-2:-1]
+    try:
+        return datetime.strptime(stamp[0], STAMP).replace(tzinfo=UTC) if stamp else None
+    except ValueError:
+        return None
 
 
 def index_definition(part: str, name: str) -> Index:

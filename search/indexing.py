@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from elasticsearch.helpers import scan, streaming_bulk
 
 from contract.release import Record
 from contract.vocabulary import Audience
-from search.indexes import DOCUMENTS, PROVISIONS, IndexNames, index_definition
+from search.indexes import DOCUMENTS, PROVISIONS, IndexNames, definition_key, index_definition, made_at
 from search.releases import BrokenReleaseError, Release
 from search.rows import Row, document_row, provision_rows
 
@@ -23,6 +24,7 @@ PARTS = (DOCUMENTS, PROVISIONS)
 BATCH = 200
 BULK_BYTES = 8 * 1024 * 1024
 CONFLICT = 409
+LONGEST_REBUILD = timedelta(hours=1)
 
 Item = TypeVar("Item")
 
@@ -62,7 +64,7 @@ class ReleaseIndexer:
     names: IndexNames
 
     def indexed_release(self) -> str | None:
-        """Name of the release last brought in whole; None when there is no index."""
+        """Name of the release last brought in whole; None when there is no index, or one of another definition."""
         meta = self._meta()
         return meta.get("release") if meta is not None else None
 
@@ -196,13 +198,24 @@ class ReleaseIndexer:
     def _finish(self, targets: dict[str, str], release: Release) -> None:
         """Make everything written visible, then note which release the index holds now."""
         self.client.indices.refresh(index=list(targets.values()))
-        self.client.indices.put_mapping(index=targets[DOCUMENTS], meta={"release": release.name, "seq": release.seq})
+        meta = {"release": release.name, "seq": release.seq, "definition": definition_key()}
+        self.client.indices.put_mapping(index=targets[DOCUMENTS], meta=meta)
 
     def _swap(self, fresh: dict[str, str]) -> None:
         old = self._behind_aliases()
         actions: list[dict[str, Any]] = [{"remove_index": {"index": name}} for name in old]
         actions += [{"add": {"index": name, "alias": self.names.alias(part)}} for part, name in fresh.items()]
         self.client.indices.update_aliases(actions=actions)
+        self._remove_leftovers()
+
+    def _remove_leftovers(self) -> None:
+        """Delete what a rebuild that was killed left behind; a young one may still be at work."""
+        for part in PARTS:
+            found = self.client.indices.get_alias(index=f"{self.names.alias(part)}-*").body
+            for name, index in found.items():
+                made = made_at(name)
+                if not index["aliases"] and made is not None and datetime.now(UTC) - made > LONGEST_REBUILD:
+                    self.client.indices.delete(index=name, ignore_unavailable=True)
 
     def _behind_aliases(self) -> list[str]:
         try:
@@ -211,13 +224,14 @@ class ReleaseIndexer:
             return []
 
     def _meta(self) -> dict[str, Any] | None:
-        """What the index says of itself; None when either index is missing."""
+        """What the index says of itself; None when an index is missing or was made by another version of this code."""
         try:
             self.client.indices.get_mapping(index=self.names.provisions)
             mappings = self.client.indices.get_mapping(index=self.names.documents).body
         except NotFoundError:
             return None
-        return dict(next(iter(mappings.values()))["mappings"].get("_meta", {}))
+        meta = dict(next(iter(mappings.values()))["mappings"].get("_meta", {}))
+        return meta if meta.get("definition") == definition_key() else None
 
     def _indexed_hashes(self, part: str) -> dict[str, str]:
         return dict(self._indexed_pairs(part))

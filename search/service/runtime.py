@@ -53,10 +53,12 @@ def keep_fallback_in_step(stop: threading.Event) -> threading.Thread:
     held = runtime()
 
     def follow() -> None:
-        while not stop.wait(IN_STEP_SECONDS):
+        while True:
             release = held.live.get()
             if release is not None:
                 held.engines.fallback.bring_to(release)
+            if stop.wait(IN_STEP_SECONDS):
+                return
 
     thread = threading.Thread(target=follow, name="fallback", daemon=True)
     thread.start()

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,30 @@ def test_a_rebuild_leaves_one_index_behind_each_alias(
     assert len(elasticsearch.indices.get(index=f"{names.prefix}-*").body) == 2
 
 
+def test_an_index_of_another_definition_is_built_anew(
+    site: Path, indexer: ReleaseIndexer, elasticsearch: Elasticsearch, names: IndexNames
+) -> None:
+    write_release(site, demo_records())
+    indexer.rebuild(live_release(site))
+    assert indexer.indexed_release() == live_release(site).name
+    elasticsearch.indices.put_mapping(index=names.documents, meta={"release": live_release(site).name, "seq": 9})
+    assert indexer.indexed_release() is None
+    assert indexer.bring_to(live_release(site)).rebuilt
+
+
+def test_what_a_killed_rebuild_left_behind_goes_with_the_next_one(
+    site: Path, indexer: ReleaseIndexer, elasticsearch: Elasticsearch, names: IndexNames
+) -> None:
+    write_release(site, demo_records())
+    old, young = f"{names.documents}-20200101000000-dead", names.fresh("documents")
+    elasticsearch.indices.create(index=old)
+    elasticsearch.indices.create(index=young)
+    indexer.rebuild(live_release(site))
+    left = elasticsearch.indices.get(index=f"{names.prefix}-*").body
+    assert old not in left
+    assert young in left
+
+
 @pytest.fixture
 def follow(site: Path) -> Iterator[Callable[[ReleaseIndexer], None]]:
     """Start a follower that ends with the test."""
@@ -258,6 +283,9 @@ class Gate:
             self._listener.close()
             self._listener = None
         for connection in self._open_sockets:
+            # Closing alone does not cut a connection that another thread is reading from.
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
             connection.close()
         self._open_sockets = []
 
