@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import storages
-from django.http import FileResponse, Http404, HttpResponseBase
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -45,7 +45,7 @@ class ChangesView(ServiceView):
         responses={(200, "application/x-ndjson"): OpenApiTypes.STR},
         description="One change a line. Header `X-Head-Seq`: highest seq of the ledger; `Link` rel=next: more follows.",
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         after = self._after(request)
         position = LedgerPosition.objects.first()
         head = position.last_seq if position else 0
@@ -54,7 +54,9 @@ class ChangesView(ServiceView):
         if more:
             url = request.build_absolute_uri(f"{reverse('api:changes')}?after={last}")
             headers["Link"] = f'<{url}>; rel="next"'
-        return Response(lines, headers=headers)
+        # Not DRF's Response: it drops the content type of an empty answer, and "nothing new" is the usual one.
+        body = b"".join(line + b"\n" for line in lines)
+        return HttpResponse(body, content_type=JSONLinesRenderer.media_type, headers=headers)
 
     @staticmethod
     def _after(request: Request) -> int:

@@ -1,5 +1,6 @@
 """What every kind of content has in common."""
 
+import re
 import uuid
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import Panel
 from wagtail.models import Page, Site
 from wagtail_headless_preview.models import HeadlessPreviewMixin
 
@@ -36,6 +38,8 @@ class ContentPage(HeadlessPreviewMixin, Page):
     )
 
     exclude_fields_in_copy = ["uuid"]
+    # No slug field: the admin would fill it in the browser, where Wagtail's script drops every Vietnamese letter.
+    promote_panels: ClassVar[list[Panel]] = []
     is_creatable = False
     preview_modes = [("", _("As the reader sees it"))]
 
@@ -43,10 +47,13 @@ class ContentPage(HeadlessPreviewMixin, Page):
         abstract = True
 
     def full_clean(self, *args: Any, **kwargs: Any) -> None:
-        self.normalise_text()
-        if not self.slug:
-            self.slug = self._free_slug()
+        self._fill_in()
         super().full_clean(*args, **kwargs)
+
+    def minimal_clean(self) -> None:
+        """What Wagtail does with drafts instead of `full_clean`."""
+        self._fill_in()
+        super().minimal_clean()
 
     def clean(self) -> None:
         super().clean()
@@ -95,12 +102,27 @@ class ContentPage(HeadlessPreviewMixin, Page):
         """The CMS shows no page to a reader; `cms.urls` does not even route here."""
         raise Http404
 
+    def _fill_in(self) -> None:
+        self.normalise_text()
+        if not self.slug or self._slug_follows_the_text():
+            self.slug = self._free_slug()
+
     def _free_slug(self) -> str:
         base = slugify(self.slug_source()) or f"{self.kind.value}-{self.uuid.hex[:8]}"
         taken = set(
             type(self).objects.filter(slug__startswith=base[:60]).exclude(pk=self.pk).values_list("slug", flat=True)
         )
         return unique_slug(base, taken)
+
+    def _slug_follows_the_text(self) -> bool:
+        """Whether the slug was made from the stored text and nobody has seen it yet: it then changes with the text."""
+        from cms.ledger.models import PublishedItem
+
+        stored = type(self).objects.filter(pk=self.pk).first() if self.pk else None
+        if stored is None or PublishedItem.objects.filter(uuid=self.uuid).exists():
+            return False
+        made = slugify(stored.slug_source())
+        return bool(made) and re.fullmatch(rf"{re.escape(made)}(-\d+)?", self.slug) is not None
 
     def slug_source(self) -> str:
         """The text a new page's address is made of."""

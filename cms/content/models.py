@@ -157,8 +157,9 @@ class DocumentPage(ContentPage):
         FieldPanel("full_title"),
         MultiFieldPanel(
             [
-                FieldRowPanel([FieldPanel("document_type"), FieldPanel("number"), FieldPanel("issued_on")]),
+                FieldRowPanel([FieldPanel("document_type"), FieldPanel("number")]),
                 FieldPanel("issuer"),
+                FieldPanel("issued_on"),
                 FieldRowPanel([FieldPanel("signer"), FieldPanel("signer_role")]),
                 FieldRowPanel([FieldPanel("effective_from"), FieldPanel("effective_to")]),
             ],

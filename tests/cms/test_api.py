@@ -40,6 +40,11 @@ def test_the_feed_hands_out_changes_in_order_and_names_the_head(service: Client)
     assert lines(service.get("/api/v1/changes/", {"after": 2}))[0] == lines(response)[2]
 
 
+def test_nothing_new_is_an_empty_answer_of_the_same_type(service: Client) -> None:
+    response = service.get("/api/v1/changes/", {"after": 7})
+    assert (response.content, response["Content-Type"]) == (b"", "application/x-ndjson")
+
+
 def test_the_feed_is_paged_by_count_and_by_bytes(service: Client, settings) -> None:
     board = Board()
     for _ in range(5):
@@ -214,7 +219,7 @@ def test_a_preview_token_gives_the_draft_and_is_not_to_be_stored(service: Client
 
 
 def test_a_preview_token_ends_with_time_session_role_and_revision(service: Client, drafted, settings) -> None:
-    board, page, client, token = drafted
+    board, page, _, token = drafted
     good = token()
     assert preview_status(service, good) == 200
     assert preview_status(service, good[:-2] + ("aa" if good[-2:] != "aa" else "bb")) == 404

@@ -249,3 +249,21 @@ def test_seq_grows_by_one_and_nothing_is_skipped() -> None:
     for _ in range(3):
         board.write(news(), approved=True)
     assert list(Change.objects.values_list("seq", flat=True)) == [1, 2, 3]
+
+
+def test_the_address_follows_the_number_until_it_is_published_and_then_stays() -> None:
+    board = Board()
+    page = board.write(document(number="7-NQ/TU"))
+    page = board.edit(page, number="17-NQ/TU")
+    page = board.approve(board.submit(page))
+    assert page.address == "/van-ban/nghi-quyet-17-nq-tu/"
+    page = board.approve(board.submit(board.edit(page, number="18-NQ/TU")))
+    assert page.address == "/van-ban/nghi-quyet-17-nq-tu/"
+
+
+def test_two_documents_of_one_number_get_two_addresses() -> None:
+    board = Board()
+    pages = [
+        board.write(document(number="18-NQ/TU", issued_on=day), approved=True) for day in ("2025-01-02", "2026-01-02")
+    ]
+    assert [page.slug for page in pages] == ["nghi-quyet-18-nq-tu", "nghi-quyet-18-nq-tu-2"]

@@ -54,9 +54,10 @@ def _person(person: DemoUser, unit: UnitPage) -> None:
     users = get_user_model().objects
     user = users.filter(username=person.username).first()
     if user is None:
-        last, _, first = person.full_name.partition(" ")
+        # Family and middle names first, the given name last: then Django shows a Vietnamese name the right way round.
+        family, _, given = person.full_name.rpartition(" ")
         user = users.create_user(
-            person.username, f"{person.username}@example.org", DEMO_PASSWORD, last_name=last, first_name=first
+            person.username, f"{person.username}@example.org", DEMO_PASSWORD, first_name=family, last_name=given
         )
     seat(user, unit, Role(person.role))
 

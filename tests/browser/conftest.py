@@ -1,0 +1,79 @@
+"""A real line on free ports, and a real Chromium."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tools.demo import search_server
+from tools.stack import Ports, Stack
+
+PASSWORD = "bang-tin-2026"
+# Chromium would otherwise call home, which a closed network refuses again and again.
+_SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync", "--no-first-run"]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """CMS with the demo's boards and people and no items, publisher, search."""
+    prefix = f"test-{uuid.uuid4().hex[:8]}"
+    url = os.environ.get("ELASTICSEARCH_URL") or search_server()
+    with Stack(tmp_path_factory.mktemp("line"), Ports.free(), url, index_prefix=prefix) as stack:
+        stack.manage("migrate", "--verbosity", "0")
+        stack.manage("load_demo", "--boards-only")
+        stack.start()
+        yield stack
+    with Elasticsearch(url) as client:
+        for name in client.indices.get(index=f"{prefix}-*"):
+            client.indices.delete(index=name)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Callable[..., BrowserContext]:
+    """Makes a browser of its own for each person, as if on another machine; closed at the end."""
+    opened: list[BrowserContext] = []
+
+    def make(**options: object) -> BrowserContext:
+        opened.append(chromium.new_context(locale="vi-VN", **{"viewport": {"width": 1280, "height": 900}, **options}))
+        opened[-1].set_default_timeout(20_000)
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def log_in(context: Callable[..., BrowserContext], stack: Stack) -> Callable[[str], Page]:
+    """Logs a demo user in and returns their page."""
+
+    def enter(username: str) -> Page:
+        page = context().new_page()
+        page.goto(f"{stack.cms_url}/admin/login/")
+        page.fill("#id_username", username)
+        page.fill("#id_password", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{stack.cms_url}/admin/")
+        return page
+
+    return enter
+
+
+@pytest.fixture
+def screenshots() -> Path | None:
+    """Where to leave pictures, when SCREENSHOTS names a directory."""
+    directory = os.environ.get("SCREENSHOTS")
+    return Path(directory) if directory else None
