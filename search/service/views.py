@@ -105,8 +105,8 @@ def released_page(request: HttpRequest, path: str) -> HttpResponse:
     if files.is_directory(path):
         return HttpResponsePermanentRedirect(f"{request.path}/")
     if files.is_gone(path):
-        return _error_page(files, HTTPStatus.GONE, _("This content has been taken down."))
-    return _error_page(files, HTTPStatus.NOT_FOUND, _("This page does not exist."))
+        return _error_page(request, files, HTTPStatus.GONE, _("This content has been taken down."))
+    return _error_page(request, files, HTTPStatus.NOT_FOUND, _("This page does not exist."))
 
 
 @require_safe
@@ -160,12 +160,15 @@ def _conditional(request: HttpRequest, found: ReleasedFile) -> HttpResponse:
     return response
 
 
-def _error_page(files: ReleaseFiles, status: int, text: str) -> HttpResponse:
+def _error_page(request: HttpRequest, files: ReleaseFiles, status: int, text: str) -> HttpResponse:
     """The release's own page for `status`, or a plain one where it has none."""
-    found = files.page(f"{int(status)}.html")
+    found = files.page(f"{int(status)}.html", request.headers.get("Accept-Encoding", ""))
     if found is None:
         return _plain(text, status)
-    return HttpResponse(found.read(), content_type=HTML, status=status, headers={"Cache-Control": "no-cache"})
+    headers = {"Cache-Control": PAGE_CACHE, "Vary": "Accept-Encoding"}
+    if found.encoding:
+        headers["Content-Encoding"] = found.encoding
+    return HttpResponse(found.read(), content_type=HTML, status=status, headers=headers)
 
 
 def _plain(text: str, status: int) -> HttpResponse:
