@@ -22,11 +22,14 @@ $(READY): $(REQUIREMENTS) requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
 	@touch $(READY)
 
-cms/locale/vi/LC_MESSAGES/django.mo: cms/locale/vi/LC_MESSAGES/django.po $(READY)
+CATALOGUES := $(wildcard cms/locale*/*/LC_MESSAGES/*.po)
+
+# One run compiles them all, hence the grouped targets.
+$(CATALOGUES:.po=.mo) &: $(CATALOGUES) $(READY)
 	@$(BIN)/python -m tools.catalogues
 
 .PHONY: ready
-ready: $(READY) cms/locale/vi/LC_MESSAGES/django.mo
+ready: $(READY) $(CATALOGUES:.po=.mo)
 
 lint: ready ## format, rules, types and the arrows between the rooms
 	$(BIN)/ruff format --check .

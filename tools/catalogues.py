@@ -5,12 +5,13 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-LOCALE = Path(__file__).resolve().parents[1] / "cms" / "locale"
+CMS = Path(__file__).resolve().parents[1] / "cms"
+LOCALES = (CMS / "locale", CMS / "locale_wagtail")  # our own texts, and those of Wagtail and Django
 
 
-def compile_catalogues(directory: Path = LOCALE) -> int:
-    """Compile every catalogue below `directory`; return how many."""
-    catalogues = sorted(directory.glob("*/LC_MESSAGES/*.po"))
+def compile_catalogues(directories: tuple[Path, ...] = LOCALES) -> int:
+    """Compile every catalogue below `directories`; return how many."""
+    catalogues = sorted(source for directory in directories for source in directory.glob("*/LC_MESSAGES/*.po"))
     for source in catalogues:
         with source.open("rb") as stream:
             catalogue = read_po(stream)

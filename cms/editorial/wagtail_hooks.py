@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.urls import include, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -22,6 +23,11 @@ from cms.ledger.models import LedgerPosition, PublishedItem, PublisherState
 @hooks.register("register_admin_urls")
 def admin_urls() -> list[Any]:
     return [path("editorial/", include("cms.editorial.urls"))]
+
+
+@hooks.register("insert_global_admin_css")
+def admin_css() -> str:
+    return format_html('<link rel="stylesheet" href="{}">', static("cms/admin.css"))
 
 
 class ReviewMenuItem(ActionMenuItem):

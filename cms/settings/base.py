@@ -111,7 +111,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]
-LOCALE_PATHS = [ROOT / "cms" / "locale"]
+LOCALE_PATHS = [ROOT / "cms" / "locale", ROOT / "cms" / "locale_wagtail"]
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 USE_TZ = True
 USE_I18N = True
@@ -119,6 +119,7 @@ USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [ROOT / "cms" / "static"]
 MEDIA_ROOT = env.directory("MEDIA_DIR", VAR / "media")
 MEDIA_URL = "/media/"  # answered by a view that asks who is there, never by the web server
 STORAGES = {
