@@ -22,13 +22,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="end with 0 as soon as site and search answer")
     parser.add_argument("--var", type=Path, default=ROOT / "var" / "demo", help="where the demo keeps its data")
+    parser.add_argument("--free-ports", action="store_true", help="take free ports instead of 8000 to 8002")
     options = parser.parse_args()
     started = time.monotonic()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     elasticsearch = search_server()
-    with Stack(options.var, Ports(), elasticsearch, index_prefix="bangtin-demo") as stack:
+    ports = Ports.free() if options.free_ports else Ports()
+    with Stack(options.var, ports, elasticsearch, index_prefix="bangtin-demo") as stack:
         try:
             say("Preparing the database …")
             stack.manage("migrate", "--verbosity", "0")

@@ -28,7 +28,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
-DEFAULT_PORT = 9200
+DEFAULT_PORT = int(os.environ.get("ELASTICSEARCH_PORT") or 9200)
 START_SECONDS = 180
 STOP_SECONDS = 60
 JAVA_MAJOR = 17
@@ -76,7 +76,9 @@ class Place:
 
 
 def cache_directory() -> Path:
-    """``/var/cache/bangtin`` for root, else below the user's cache (another user must be able to read root's)."""
+    """`BANGTIN_CACHE`, or ``/var/cache/bangtin`` for root (whose server runs as another user), or the user's cache."""
+    if chosen := os.environ.get("BANGTIN_CACHE"):
+        return Path(chosen)
     if os.geteuid() == 0:
         return Path("/var/cache/bangtin")
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bangtin"

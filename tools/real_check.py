@@ -49,13 +49,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, default=ROOT.parent / "shared" / "corpus")
     parser.add_argument("--limit", type=int, default=0, help="only the first so many documents (0: all)")
+    parser.add_argument("--var", type=Path, help="an empty directory for the data and logs, kept afterwards")
     options = parser.parse_args()
     if not (options.corpus / "documents.jsonl").exists():
         say(f"There is no corpus at {options.corpus}; give its directory with --corpus.")
         return 2
     elasticsearch = search_server()
-    with tempfile.TemporaryDirectory(prefix="bangtin-real-") as var:
-        stack = Stack(Path(var), Ports.free(), elasticsearch, os.environ.get("DATABASE_URL", ""), "bangtin-real")
+    with tempfile.TemporaryDirectory(prefix="bangtin-real-") as passing:
+        stack = Stack(
+            options.var or Path(passing),
+            Ports.free(),
+            elasticsearch,
+            os.environ.get("DATABASE_URL", ""),
+            "bangtin-real",
+        )
         with stack:
             try:
                 return _check(stack, options.corpus, options.limit)
