@@ -8,6 +8,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page, Task, TaskState, WorkflowState
 
+from cms.content.locking import lock_page
 from cms.content.published_form import published_form
 
 
@@ -80,13 +81,15 @@ class BoardApprovalTask(Task):
     def on_action(self, task_state: TaskState, user: Any, action_name: str, **kwargs: Any) -> None:
         from cms.editorial.rules import APPROVE, ENDORSE, REJECT, verdict
 
-        # A double click, a second tab or a network retry asks twice. Taking the workflow's row first makes the second
-        # one wait and then find the matter decided (wagtail pull request 14460; ours can go when that is merged).
+        # A double click, a second tab or a network retry asks twice. Taking the rows first makes the second one wait
+        # and then find the matter decided (wagtail pull request 14460; ours can go when that is merged).
+        page = lock_page(task_state.workflow_state.object_id)
+        if page is None:
+            raise Page.DoesNotExist
         state = WorkflowState.objects.select_for_update().get(pk=task_state.workflow_state_id)
         task_state = BoardTaskState.objects.get(pk=task_state.pk)
         if task_state.status != TaskState.STATUS_IN_PROGRESS or state.status != WorkflowState.STATUS_IN_PROGRESS:
             return
-        page = Page.objects.get(pk=state.object_id).specific
         answer = verdict(user, page, action_name)
         if not answer.allowed:
             raise PermissionDenied(answer.reason)
@@ -97,12 +100,9 @@ class BoardApprovalTask(Task):
             super().on_action(task_state, user, action_name, comment=comment)
 
     def get_task_states_user_can_moderate(self, user: Any, **kwargs: Any) -> models.QuerySet[TaskState]:
-        from cms.editorial.rules import REJECT, verdict
+        from cms.editorial.waiting import waiting_for
 
-        waiting = self.task_states.filter(status=TaskState.STATUS_IN_PROGRESS).select_related("workflow_state")
-        pages = {state.pk: state.workflow_state.content_object for state in waiting}
-        mine = [pk for pk, page in pages.items() if page and verdict(user, page, REJECT).allowed]
-        return TaskState.objects.filter(pk__in=mine)
+        return TaskState.objects.filter(pk__in=[state.pk for state in waiting_for(user)], task=self)
 
 
 class PreviewGrant(models.Model):

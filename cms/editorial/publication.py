@@ -10,6 +10,7 @@ from wagtail.actions.unpublish_page import UnpublishPageAction
 from wagtail.log_actions import log
 from wagtail.models import Page, WorkflowState
 
+from cms.content.locking import lock_page
 from cms.content.published_form import published_form
 from cms.editorial.rules import APPROVE, authors_of, may_withdraw, verdict
 from cms.ledger.models import Approval, Change
@@ -53,10 +54,12 @@ def publish_approved(workflow_state: WorkflowState, user: Any = None) -> None:
 
 def withdraw(page: Page, user: Any, reason: str) -> None:
     """Take a live page off the reading site at once. Raises `PermissionDenied` unless `user` may."""
-    if not may_withdraw(user, page):
-        raise PermissionDenied(_("Only an approver of this unit or of a unit above it may withdraw."))
-    specific = page.specific
     with transaction.atomic():
+        specific = lock_page(page.pk)
+        if specific is None:  # deleted meanwhile, which took it off the site
+            return
+        if not may_withdraw(user, specific):
+            raise PermissionDenied(_("Only an approver of this unit or of a unit above it may withdraw."))
         UnpublishPageAction(specific, user=user).execute(skip_permission_checks=True)
         Change.objects.filter(item_id=specific.uuid, is_latest=True, op=Change.Op.WITHDRAW).update(reason=reason[:300])
         log(instance=specific, action="editorial.withdraw", user=user, data={"reason": reason})

@@ -55,6 +55,9 @@ def _decide(request: HttpRequest, task_state: BoardTaskState, decision: dict[str
     except (PermissionDenied, ContentChangedError) as error:
         messages.error(request, str(error) or _("You may not decide about this text."))
         return None
+    except Page.DoesNotExist:
+        messages.warning(request, _("The page was deleted meanwhile."))
+        return redirect("wagtailadmin_home")
     except ValidationError as error:
         messages.error(request, _("The text cannot be published: %(reason)s") % {"reason": error.errors()[0]["msg"]})
         return None

@@ -14,9 +14,11 @@ from wagtail.admin.action_menu import ActionMenuItem
 from wagtail.admin.ui.components import Component
 from wagtail.admin.widgets import Button
 from wagtail.log_actions import LogFormatter
+from wagtail.models import Page
 
 from cms.content.base import ContentPage
 from cms.editorial.rules import may_withdraw
+from cms.editorial.waiting import waiting_for
 from cms.ledger.models import LedgerPosition, PublishedItem, PublisherState
 
 
@@ -109,6 +111,25 @@ def _is_uuid(value: Any) -> bool:
     return True
 
 
+class WaitingPanel(Component):
+    """The texts that wait for this person, each with a link to the page where it is read and decided about."""
+
+    name = "waiting"
+    order = 40
+    shown = 20
+
+    def render_html(self, parent_context: Any = None) -> str:
+        request = parent_context["request"]
+        waiting = waiting_for(request.user)
+        if not waiting:
+            return ""
+        pages = Page.objects.in_bulk([int(state.workflow_state.object_id) for state in waiting[: self.shown]])
+        rows = [{"state": state, "page": pages[int(state.workflow_state.object_id)]} for state in waiting[: self.shown]]
+        return render_to_string("editorial/waiting_panel.html", {"rows": rows, "total": len(waiting)}, request)
+
+
 @hooks.register("construct_homepage_panels")
-def publisher_panel(request: HttpRequest, panels: list[Component]) -> None:
-    panels.append(PublisherPanel())
+def homepage_panels(request: HttpRequest, panels: list[Component]) -> None:
+    # Wagtail's own list of texts to moderate asks a few dozen questions for each of them and leads to the editor.
+    panels[:] = [panel for panel in panels if panel.name != "workflow_objects_to_moderate"]
+    panels += [WaitingPanel(), PublisherPanel()]

@@ -40,7 +40,7 @@ def reconcile(page: Page, reason: str = "") -> Change | None:
     Raises `ContentChangedError` when a live page differs from what its approval covers, which rolls the caller's
     transaction back.
     """
-    position = LedgerPosition.objects.select_for_update().get_or_create(pk=1)[0]
+    position = _lock_ledger()
     specific = Page.objects.get(pk=page.pk).specific
     if not isinstance(specific, ContentPage):
         return None
@@ -62,15 +62,30 @@ def reconcile(page: Page, reason: str = "") -> Change | None:
 
 
 @transaction.atomic
+def reconcile_below(page: Page) -> None:
+    """`reconcile` a page and everything below it, as after a move or a restriction."""
+    # Before looking what is there: a page that is moved here meanwhile waits and then sees the restriction, or is seen.
+    _lock_ledger()
+    # `get_descendants` reads the path, which a move has just changed in the database only.
+    page = Page.objects.get(pk=page.pk)
+    for affected in Page.objects.descendant_of(page, inclusive=True).order_by("path"):
+        reconcile(affected)
+
+
+@transaction.atomic
 def withdraw_deleted(item_uuid: Any, reason: str) -> Change | None:
     """Withdraw an item whose page is being deleted."""
-    position = LedgerPosition.objects.select_for_update().get_or_create(pk=1)[0]
+    position = _lock_ledger()
     item = PublishedItem.objects.select_for_update().filter(uuid=item_uuid).first()
     return _withdraw(position, item, reason) if item and item.is_live else None
 
 
+def _lock_ledger() -> LedgerPosition:
+    return LedgerPosition.objects.select_for_update().get_or_create(pk=1)[0]
+
+
 def is_visible(page: Page) -> bool:
-    """Whether the public may see the page at all: live, with live units above it, and nowhere restricted."""
+    """Whether the public may see the page at all: live, not expired, and not restricted here or anywhere above."""
     if not page.live or page.expired:
         return False
     restricted = PageViewRestriction.objects.filter(

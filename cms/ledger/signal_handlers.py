@@ -2,22 +2,24 @@
 
 from typing import Any
 
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_delete
 from wagtail.models import Page, PageViewRestriction
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
 from cms.content.base import ContentPage
-from cms.ledger.recording import reconcile, withdraw_deleted
+from cms.content.locking import lock_page
+from cms.ledger.recording import reconcile, reconcile_below, withdraw_deleted
 
 
 def register_signal_handlers() -> None:
     """Bind the receivers; called once from the app's `ready`."""
     page_published.connect(_page_changed, dispatch_uid="ledger.page_published")
-    page_unpublished.connect(_page_changed, dispatch_uid="ledger.page_unpublished")
+    page_unpublished.connect(_page_unpublished, dispatch_uid="ledger.page_unpublished")
     post_page_move.connect(_page_moved, dispatch_uid="ledger.page_moved")
     post_save.connect(_restriction_changed, sender=PageViewRestriction, dispatch_uid="ledger.restriction_saved")
     post_delete.connect(_restriction_changed, sender=PageViewRestriction, dispatch_uid="ledger.restriction_deleted")
     for model in _content_page_models():
+        pre_delete.connect(_page_about_to_go, sender=model, dispatch_uid=f"ledger.deleting.{model._meta.label}")
         post_delete.connect(_page_deleted, sender=model, dispatch_uid=f"ledger.deleted.{model._meta.label}")
 
 
@@ -33,23 +35,28 @@ def _page_changed(instance: Page, **kwargs: Any) -> None:
         reconcile(instance)
 
 
+def _page_unpublished(instance: Page, **kwargs: Any) -> None:
+    # Also sent before a live page is deleted, when its row still looks live; `_page_deleted` has the last word then.
+    if Page.objects.filter(pk=instance.pk, live=False).exists():
+        reconcile(instance)
+
+
 def _page_moved(instance: Page, **kwargs: Any) -> None:
-    _reconcile_below(instance)
+    reconcile_below(instance)
 
 
 def _restriction_changed(instance: PageViewRestriction, raw: bool = False, **kwargs: Any) -> None:
     page = Page.objects.filter(pk=instance.page_id).first()
     if page and not raw:
-        _reconcile_below(page)
+        reconcile_below(page)
+
+
+def _page_about_to_go(instance: ContentPage, **kwargs: Any) -> None:
+    # An approval that is under way ends first. Otherwise the two take the page's rows in opposite order and the
+    # database ends one of them with a deadlock.
+    lock_page(instance.pk)
 
 
 def _page_deleted(instance: ContentPage, **kwargs: Any) -> None:
     # After, not before: Wagtail says `page_unpublished` before the rows go, when the page still looks live.
     withdraw_deleted(instance.uuid, "deleted")
-
-
-def _reconcile_below(page: Page) -> None:
-    # `get_descendants` reads the path, which a move has just changed in the database only.
-    page = Page.objects.get(pk=page.pk)
-    for affected in Page.objects.descendant_of(page, inclusive=True).order_by("path"):
-        reconcile(affected)

@@ -66,7 +66,6 @@ def test_a_resolution_goes_from_the_editor_to_the_reader(
 
     approver = log_in("pheduyet")
     approver.get_by_role("link", name=TITLE).first.click()
-    approver.get_by_role("link", name="Đọc và quyết định").click()
     expect(approver.frame_locator("iframe.review-preview").get_by_role("heading", level=1)).to_have_text(TITLE)
     approver.get_by_role("button", name="Phê duyệt", exact=True).click()
     expect(approver.locator(".messages")).to_contain_text("Đã phê duyệt")
