@@ -1,0 +1,44 @@
+"""Settings that are missing or wrong stop the start and say what to do."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+GOOD = {
+    "DJANGO_SETTINGS_MODULE": "cms.settings.production",
+    "SECRET_KEY": "k" * 50,
+    "FEED_TOKEN": "t" * 40,
+    "DATABASE_URL": "sqlite://:memory:",
+}
+
+
+def start(**changed: str) -> subprocess.CompletedProcess[str]:
+    """Load the WSGI application as a server does, with a bare environment."""
+    environment = {"PATH": os.environ["PATH"], **GOOD, **changed}
+    return subprocess.run(
+        [sys.executable, "-c", "import cms.wsgi"],
+        cwd=settings.ROOT, env=environment, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+
+
+def test_it_starts_with_complete_settings() -> None:
+    assert start().returncode == 0, start().stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("SECRET_KEY", "", "50 or more random characters"),
+        ("FEED_TOKEN", "short", "the same 32 or more random characters"),
+        ("DATABASE_URL", "nonsense", "postgres://user:password@host:5432/name"),
+    ],
+)
+def test_a_missing_or_wrong_setting_is_named_with_its_remedy(name: str, value: str, remedy: str) -> None:
+    done = start(**{name: value})
+    assert done.returncode != 0
+    assert name in done.stderr
+    assert remedy in done.stderr
+    assert "Traceback" not in done.stderr
