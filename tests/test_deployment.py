@@ -422,6 +422,12 @@ def test_the_search_page_comes_from_the_search_service_with_each_header_once(fir
 
 
 @needs_nginx
+@pytest.mark.parametrize("path", ["/tim-kiem/?q=a", "/api/search/?q=a"])
+def test_answers_of_the_search_are_sent_compressed(first_release: WebServer, path: str) -> None:
+    assert first_release.ask(path, Accept_Encoding="gzip").headers["Content-Encoding"] == "gzip"
+
+
+@needs_nginx
 def test_the_search_api_takes_the_longest_query_there_is(first_release: WebServer) -> None:
     answer = first_release.ask(f"/api/search/?q={'%E1%BB%8B' * 400}")
     assert answer.status == 200
