@@ -13,7 +13,7 @@ class RelationBlock(blocks.StructBlock):
     """What this document does to another one, chosen here or, when it is not on this site, named by its number."""
 
     verb = blocks.ChoiceBlock(
-        label=_("relation"), choices=[(verb.value, terms.label) for verb, terms in VERB_TERMS.items()]
+        label=_("Relation"), choices=[(verb.value, terms.label) for verb, terms in VERB_TERMS.items()]
     )
     number = blocks.CharBlock(label=_("number"), required=False, max_length=80, help_text=_("For example 18-NQ/TW"))
     target = blocks.PageChooserBlock(label=_("document on this site"), required=False, page_type="content.DocumentPage")

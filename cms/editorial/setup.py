@@ -2,7 +2,7 @@
 
 from django.contrib.auth.models import Group
 from django.db import transaction
-from wagtail.models import Page, Site
+from wagtail.models import Collection, Page, Site, Task, Workflow
 
 from cms.content.models import HomePage
 from cms.editorial.workflow import ensure_workflow
@@ -25,5 +25,9 @@ def set_up_site(site_name: str) -> HomePage:
         root.fix_tree()
     # Wagtail's own groups may publish everywhere and upload into the root collection; boards replace them.
     Group.objects.filter(name__in=("Editors", "Moderators"), user=None).delete()
-    ensure_workflow()
+    workflow = ensure_workflow()
+    # So does Wagtail's own workflow, whose approvers are a group; the root collection gets a Vietnamese name.
+    Workflow.objects.exclude(pk=workflow.pk).filter(workflow_states=None).delete()
+    Task.objects.filter(workflow_tasks=None, task_states=None).delete()
+    Collection.objects.filter(depth=1, name="Root").update(name="Chung")
     return HomePage.objects.get(pk=home.pk)

@@ -79,6 +79,12 @@ def log_actions(actions: Any) -> None:
             return format_html(gettext("Withdrawn: {}"), log_entry.data.get("reason", ""))
 
 
+@hooks.register("construct_help_menu")
+def no_foreign_pages(request: HttpRequest, menu_items: list[Any]) -> None:
+    # Wagtail's guide and its release notes are in English and on another site.
+    menu_items.clear()
+
+
 class PublisherPanel(Component):
     """What the publisher last said: is everything approved on the site, and what was set aside."""
 

@@ -3,9 +3,17 @@
 import os
 import subprocess
 import sys
+from datetime import date
 
 import pytest
+from django import forms
 from django.conf import settings
+from django.contrib.auth.models import Group
+from django.utils.formats import date_format
+from wagtail.models import GroupPagePermission, Workflow
+
+from cms.editorial.models import BoardApprovalTask
+from cms.editorial.setup import set_up_site
 
 GOOD = {
     "DJANGO_SETTINGS_MODULE": "cms.settings.production",
@@ -42,3 +50,19 @@ def test_a_missing_or_wrong_setting_is_named_with_its_remedy(name: str, value: s
     assert name in done.stderr
     assert remedy in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.django_db
+def test_a_new_site_has_the_boards_workflow_and_nothing_of_wagtails_own() -> None:
+    for _ in range(2):
+        set_up_site("Đảng bộ tỉnh")
+    assert [workflow.name for workflow in Workflow.objects.all()] == [
+        BoardApprovalTask.objects.get().active_workflows.get().name
+    ]
+    assert not Group.objects.filter(name__in=("Editors", "Moderators")).exists()
+    assert not GroupPagePermission.objects.filter(permission__codename="publish_page").exists()
+
+
+def test_dates_are_read_and_written_day_first() -> None:
+    assert date_format(date(2026, 3, 9)) == "09/03/2026"
+    assert forms.DateField().clean("09/03/2026") == date(2026, 3, 9)
