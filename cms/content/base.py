@@ -122,7 +122,9 @@ class ContentPage(HeadlessPreviewMixin, Page):
         if stored is None or PublishedItem.objects.filter(uuid=self.uuid).exists():
             return False
         made = slugify(stored.slug_source())
-        return bool(made) and re.fullmatch(rf"{re.escape(made)}(-\d+)?", self.slug) is not None
+        if not made or made == slugify(self.slug_source()):
+            return False  # the text is as it was; a slug that was chosen may look like a made one (…-2026)
+        return re.fullmatch(rf"{re.escape(made)}(-\d+)?", self.slug) is not None
 
     def slug_source(self) -> str:
         """The text a new page's address is made of."""
