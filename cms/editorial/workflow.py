@@ -1,9 +1,10 @@
 """The one workflow: made once, attached to the root of the tree, asked for by everything below."""
 
 from django.utils.translation import gettext as _
-from wagtail.models import Page, Workflow, WorkflowPage, WorkflowTask
+from wagtail.models import Page, Workflow, WorkflowPage, WorkflowState, WorkflowTask
 
 from cms.editorial.models import BoardApprovalTask
+from cms.ledger.models import Approval
 
 
 def ensure_workflow() -> Workflow:
@@ -21,8 +22,19 @@ def ensure_workflow() -> Workflow:
 
 
 def submit(page: Page, user: object) -> None:
-    """Hand a page's latest revision in, as the button "Submit" does."""
-    ensure_workflow().start(page, user)
+    """Hand a page's latest revision in, as the button "Submit" does; a text that was sent back goes the same way again.
+
+    Raises `ValidationError` when it is waiting already.
+    """
+    if Approval.objects.filter(revision_id=page.latest_revision_id).exists():
+        # An approval speaks of one revision, once: the same text again, after a withdrawal, is a revision of its own.
+        page.get_latest_revision_as_object().save_revision(user=user)
+        page = Page.objects.get(pk=page.pk).specific
+    state = page.current_workflow_state
+    if state and state.status == WorkflowState.STATUS_NEEDS_CHANGES:
+        state.resume(user)
+    else:
+        ensure_workflow().start(page, user)
 
 
 def approve(page: Page, user: object, comment: str = "") -> None:
