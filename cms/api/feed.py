@@ -84,11 +84,11 @@ class ChangesView(ServiceView):
 
 
 class FileView(ServiceView):
-    """The bytes of a published file."""
+    """The bytes of a file that is published now; those of a withdrawn item are gone for the services too."""
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, sha256: str) -> HttpResponseBase:
-        record = PublishedFile.objects.filter(sha256=sha256).first()
+        record = PublishedFile.objects.filter(sha256=sha256, items__isnull=False).first()
         if record is None or not storages["published"].exists(record.storage_name):
             raise Http404
         return FileResponse(storages["published"].open(record.storage_name, "rb"), content_type=record.media_type)

@@ -55,6 +55,7 @@ class PublishedItem(models.Model):
     snapshot = models.ForeignKey(
         "Snapshot", null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text=_("empty: withdrawn")
     )
+    files = models.ManyToManyField("PublishedFile", related_name="items")  # those of `snapshot`; none when withdrawn
     kind = models.CharField(max_length=10, choices=[(kind.value, kind.value) for kind in Kind], db_index=True)
     audience = models.CharField(max_length=10, choices=[(value.value, value.value) for value in Audience])
     title = models.CharField(max_length=1000)
@@ -126,7 +127,7 @@ class Change(models.Model):
 
 
 class PublishedFile(models.Model):
-    """The bytes of a published attachment or picture, by content. Handed to the publisher only."""
+    """The bytes of a published attachment or picture, by content. Handed to the publisher only, while an item has it."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     media_type = models.CharField(max_length=100)

@@ -159,12 +159,14 @@ def _publish(
         setattr(item, name, value)
     item.snapshot = snapshot
     item.save()
+    item.files.set(stored.sha256 for stored in form.files)
     return _append(position, Change.Op.PUBLISH, item, snapshot, "")
 
 
 def _withdraw(position: LedgerPosition, item: PublishedItem, reason: str) -> Change:
     item.snapshot = None
     item.save(update_fields=["snapshot"])
+    item.files.clear()
     return _append(position, Change.Op.WITHDRAW, item, None, reason)
 
 
