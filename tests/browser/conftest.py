@@ -1,21 +1,17 @@
-"""A real line on free ports, and a real Chromium."""
+"""A real line on free ports, and people with browsers."""
 
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tools.demo import search_server
 from tools.stack import Ports, Stack
 
 PASSWORD = "bang-tin-2026"
-# Chromium would otherwise call home, which a closed network refuses again and again.
-_SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--no-first-run"]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -31,14 +27,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with Elasticsearch(url) as client:
         for name in client.indices.get(index=f"{prefix}-*"):
             client.indices.delete(index=name)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_SWITCHES)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -70,10 +58,3 @@ def log_in(context: Callable[..., BrowserContext], stack: Stack) -> Callable[[st
         return page
 
     return enter
-
-
-@pytest.fixture
-def screenshots() -> Path | None:
-    """Where to leave pictures, when SCREENSHOTS names a directory."""
-    directory = os.environ.get("SCREENSHOTS")
-    return Path(directory) if directory else None
