@@ -30,7 +30,9 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-+[a-z0-9]+)*$", max_length=120)]
 Anchor = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-+[a-z0-9]+)*$", max_length=200)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-Url = Annotated[str, StringConstraints(pattern=r"^(https?://|/|[A-Za-z0-9._-])[^\s\x00-\x1f]*$", max_length=2000)]
+# http(s), or relative to the feed; a colon in a relative one could be the end of another scheme.
+_URL = r"^((https?://|/)[^\s\x00-\x1f]*|[A-Za-z0-9._-][^\s\x00-\x1f:]*)$"
+Url = Annotated[str, StringConstraints(pattern=_URL, max_length=2000)]
 WebUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00-\x1f]+$", max_length=2000)]
 MediaType = Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z0-9.+-]+$")]
 

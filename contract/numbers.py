@@ -21,7 +21,8 @@ _STATE = re.compile(rf"^(?P<serial>\d+(?:\.\d+)?)/(?:(?P<year>(?:19|20)\d\d)/)?(
 _KEY_TOKEN = re.compile(r"[a-z]+[0-9]*|[0-9]+")
 # Where a number stands in running text. The symbol must hold a capital, which keeps fractions and dates out.
 _IN_TEXT = re.compile(
-    r"(?<![\w/.-])(\d{1,6}(?:\.\d{1,3})?(?:/(?:19|20)\d\d)?[-/][A-ZĐ][A-ZĐa-zđ]*\d{0,2}(?:[-/][A-ZĐ][A-ZĐa-zđ]*\d{0,2}){0,3})(?![\w/])"
+    r"(?<![\w/.-])(\d{1,6}(?:\.\d{1,3})?(?:/(?:19|20)\d\d)?[-/][A-ZĐ][A-ZĐa-zđ]*\d{0,2}"
+    r"(?:[-/][A-ZĐ][A-ZĐa-zđ]*\d{0,2}){0,3}(?:(?<=[-/][A-ZĐ])\.[IVX]{1,3}\b)?)(?![\w/])"  # …/VPCP-V.I
 )
 
 

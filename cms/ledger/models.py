@@ -127,7 +127,7 @@ class Change(models.Model):
 
 
 class PublishedFile(models.Model):
-    """The bytes of a published attachment or picture, by content. Handed to the publisher only, while an item has it."""
+    """The bytes of an attachment or picture, by content. The publisher gets them while a live item has them."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     media_type = models.CharField(max_length=100)
