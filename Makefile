@@ -18,6 +18,7 @@ setup: $(READY) ## make the virtual environment with everything pinned
 
 $(READY): $(REQUIREMENTS) requirements.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed ($(PYTHON) was not found; set PYTHON=…)"; exit 1; }
+	@$(PYTHON) -c "import ensurepip" 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install python3.11-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
 	@touch $(READY)
