@@ -1,11 +1,17 @@
 """``manage.py run_schedule``: publishes and expires what is due, every half minute, until it is stopped."""
 
+import logging
 import time
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
+from pydantic import ValidationError
+
+from cms.ledger.recording import ContentChangedError, withdraw_leftovers
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -18,7 +24,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         while True:
             close_old_connections()
-            call_command("publish_scheduled")
+            self._look()
             if options["once"]:
                 return
             time.sleep(options["interval"])
+
+    @staticmethod
+    def _look() -> None:
+        try:
+            call_command("publish_scheduled")
+        except (ContentChangedError, ValidationError) as error:
+            # Wagtail has taken the item off its list, so the next look goes on with the others.
+            logger.error("an item whose time had come was not published: %s", error)
+        if left := withdraw_leftovers():
+            logger.warning("%d items were withdrawn that an interrupted process had left on the site", left)
