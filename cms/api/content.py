@@ -99,14 +99,14 @@ class ItemFilter(django_filters.FilterSet):
 
     unit = django_filters.UUIDFilter(field_name="unit_uuid", label="id of the unit")
     q = django_filters.CharFilter(
-        method="search_number", label="a document number in any spelling, or words of the title"
+        method="number_or_title", label="a document number in any spelling, or words of the title"
     )
 
     class Meta:
         model = PublishedItem
         fields: ClassVar[list[str]] = ["unit", "q"]
 
-    def search_number(self, items: QuerySet[PublishedItem], name: str, value: str) -> QuerySet[PublishedItem]:
+    def number_or_title(self, items: QuerySet[PublishedItem], name: str, value: str) -> QuerySet[PublishedItem]:
         key = number_key(value[:200])
         numbered = items.filter(number_key=key) if key else items.none()
         return numbered if numbered.exists() else items.filter(title__icontains=value[:200])
@@ -116,7 +116,7 @@ class DocumentFilter(ItemFilter):
     """Filters of documents."""
 
     type = django_filters.CharFilter(field_name="document_type", label="document type, for example nghi-quyet")
-    number = django_filters.CharFilter(method="search_exact_number", label="a document number in any spelling")
+    number = django_filters.CharFilter(method="by_number", label="a document number in any spelling")
     issuer = django_filters.CharFilter(field_name="issuer")
     issued_after = django_filters.DateFilter(field_name="issued_on", lookup_expr="gte")
     issued_before = django_filters.DateFilter(field_name="issued_on", lookup_expr="lte")
@@ -124,7 +124,7 @@ class DocumentFilter(ItemFilter):
     class Meta(ItemFilter.Meta):
         fields = [*ItemFilter.Meta.fields, "type", "number", "issuer", "issued_after", "issued_before"]
 
-    def search_exact_number(self, items: QuerySet[PublishedItem], name: str, value: str) -> QuerySet[PublishedItem]:
+    def by_number(self, items: QuerySet[PublishedItem], name: str, value: str) -> QuerySet[PublishedItem]:
         return items.filter(number_key=number_key(value[:200]))
 
 
@@ -166,7 +166,10 @@ class ItemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @method_decorator(condition(etag_func=_ledger_etag))
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().dispatch(request, *args, **kwargs)
-        patch_cache_control(response, public=True, max_age=5)
+        if response.status_code in (200, 304):
+            patch_cache_control(response, public=True, max_age=5)
+        else:  # a refusal is for the one who asked, not for everybody behind the same cache
+            patch_cache_control(response, no_store=True)
         return response
 
 

@@ -73,8 +73,6 @@ class BoardApprovalTask(Task):
             ENDORSE: (_("Endorse for approval"), True),
         }
         allowed = [action for action in labels if verdict(user, obj, action).allowed]
-        if APPROVE in allowed:  # an approver decides, there is nobody to recommend it to
-            allowed.remove(ENDORSE)
         return [(action, *labels[action]) for action in allowed]
 
     @transaction.atomic

@@ -52,14 +52,20 @@ def publish_approved(workflow_state: WorkflowState, user: Any = None) -> None:
     revision.publish(user=user, skip_permission_checks=True)
 
 
-def withdraw(page: Page, user: Any, reason: str) -> None:
-    """Take a live page off the reading site at once. Raises `PermissionDenied` unless `user` may."""
+def withdraw(page: Page, user: Any, reason: str) -> bool:
+    """Take a live page off the reading site at once; False when it was not there any more.
+
+    Raises `PermissionDenied` unless `user` may.
+    """
     with transaction.atomic():
         specific = lock_page(page.pk)
         if specific is None:  # deleted meanwhile, which took it off the site
-            return
+            return False
         if not may_withdraw(user, specific):
             raise PermissionDenied(_("Only an approver of this unit or of a unit above it may withdraw."))
+        if not specific.live:
+            return False
         UnpublishPageAction(specific, user=user).execute(skip_permission_checks=True)
         Change.objects.filter(item_id=specific.uuid, is_latest=True, op=Change.Op.WITHDRAW).update(reason=reason[:300])
         log(instance=specific, action="editorial.withdraw", user=user, data={"reason": reason})
+        return True

@@ -10,12 +10,16 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils.translation import gettext as _
 from wagtail.models import Page, Revision
 
-from cms.editorial.models import BoardTaskState, Endorsement
 from cms.ledger.models import Approval
 from cms.units.boards import has_role, units_upwards
 from cms.units.models import Membership, Role, UnitPage
 
 APPROVE, REJECT, ENDORSE = "approve", "reject", "endorse"
+_ROLES = {
+    APPROVE: (Role.APPROVER,),
+    REJECT: (Role.APPROVER, Role.REVIEWER),
+    ENDORSE: (Role.REVIEWER,),  # an approver decides; whoever is both may do either
+}
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,7 @@ def verdict(user: AbstractBaseUser, page: Page, action: str) -> Verdict:
             False,
             _("No board on this path has an approver who did not write this text. Ask for one to be appointed."),
         )
-    roles = (Role.APPROVER,) if action == APPROVE else (Role.APPROVER, Role.REVIEWER)
-    if not has_role(user, unit, *roles):
+    if not has_role(user, unit, *_ROLES[action]):
         return Verdict(False, _("The board of %(unit)s decides about this text.") % {"unit": unit.title})
     if action != REJECT and user.pk in authors:
         return Verdict(False, _("You had a hand in this text; someone else has to approve it."))
@@ -84,8 +87,3 @@ def verdict(user: AbstractBaseUser, page: Page, action: str) -> Verdict:
 def may_withdraw(user: AbstractBaseUser, page: Page) -> bool:
     """Withdrawing is a safety brake: any approver of the unit or of a unit above it may pull it, alone."""
     return any(has_role(user, unit, Role.APPROVER) for unit in units_upwards(page))
-
-
-def is_endorsed(task_state: BoardTaskState) -> bool:
-    """Whether a reviewer has looked at the text that is waiting."""
-    return Endorsement.objects.filter(task_state=task_state).exists()

@@ -27,7 +27,7 @@ def set_up_site(site_name: str) -> HomePage:
     Group.objects.filter(name__in=("Editors", "Moderators"), user=None).delete()
     workflow = ensure_workflow()
     # So does Wagtail's own workflow, whose approvers are a group; the root collection gets a Vietnamese name.
-    Workflow.objects.exclude(pk=workflow.pk).filter(workflow_states=None).delete()
-    Task.objects.filter(workflow_tasks=None, task_states=None).delete()
+    Workflow.objects.exclude(pk=workflow.pk).filter(name="Moderators approval", workflow_states=None).delete()
+    Task.objects.filter(name="Moderators approval", workflow_tasks=None, task_states=None).delete()
     Collection.objects.filter(depth=1, name="Root").update(name="Chung")
     return HomePage.objects.get(pk=home.pk)

@@ -1,5 +1,6 @@
 """The review page (read, then decide) and the withdraw page."""
 
+import logging
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +19,8 @@ from cms.editorial.publication import withdraw
 from cms.editorial.rules import APPROVE, authors_of, may_withdraw, verdict
 from cms.ledger.models import Approval
 from cms.ledger.recording import ContentChangedError
+
+logger = logging.getLogger(__name__)
 
 _DONE = {
     "approve": gettext_lazy("Approved. It will be on the site in a few seconds."),
@@ -52,14 +55,22 @@ def _decide(request: HttpRequest, task_state: BoardTaskState, decision: dict[str
         task_state.task.specific.on_action(
             task_state, request.user, decision["action"], comment=decision["comment"].strip()
         )
-    except (PermissionDenied, ContentChangedError) as error:
+    except PermissionDenied as error:
         messages.error(request, str(error) or _("You may not decide about this text."))
+        return None
+    except ContentChangedError:
+        logger.exception("task state %s could not be published", task_state.pk)
+        messages.error(request, _("The text is not the one that was handed in. It has to be handed in again."))
         return None
     except Page.DoesNotExist:
         messages.warning(request, _("The page was deleted meanwhile."))
         return redirect("wagtailadmin_home")
     except ValidationError as error:
-        messages.error(request, _("The text cannot be published: %(reason)s") % {"reason": error.errors()[0]["msg"]})
+        logger.warning("task state %s does not make a snapshot: %s", task_state.pk, error)
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])
+        messages.error(
+            request, _("The text cannot be published: check “%(field)s” and hand it in again.") % {"field": field}
+        )
         return None
     if decision["action"] == APPROVE and not Approval.objects.filter(revision_id=task_state.revision_id).exists():
         messages.warning(request, _("The text was changed meanwhile. Its new version is waiting for your decision."))
@@ -94,7 +105,9 @@ def withdraw_page(request: HttpRequest, page_id: int) -> HttpResponse:
         raise PermissionDenied
     form = WithdrawForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        withdraw(page, request.user, form.cleaned_data["reason"])
-        messages.success(request, _("Withdrawn. The address will answer that the item is gone within seconds."))
+        if withdraw(page, request.user, form.cleaned_data["reason"]):
+            messages.success(request, _("Withdrawn. The address will answer that the item is gone within seconds."))
+        else:
+            messages.warning(request, _("This item is not on the site."))
         return redirect("wagtailadmin_explore", page.get_parent().pk)
     return render(request, "editorial/withdraw.html", {"page": page, "form": form})

@@ -7,6 +7,7 @@ number, issuer and date.
 import hashlib
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
@@ -51,7 +52,8 @@ class Intake:
             issued_on=imported.issued_on,
             effective_from=imported.effective_from,
             text=imported.text,
-            source_name="thuvienphapluat.vn" if "thuvienphapluat" in (imported.source_url or "") else "",
+            source_name=(urlsplit(imported.source_url).hostname or "") if imported.source_url else "",
+            source_url=imported.source_url if imported.source_url and len(imported.source_url) <= 1000 else "",
             external_id=(imported.external_id or "")[:64],
             relations=[
                 relation_value(relation.verb.value, relation.number, find_document(relation.number))
@@ -144,5 +146,5 @@ def find_user(username: str) -> AbstractBaseUser:
     """The user of that name. Raises `UnknownNameError`."""
     user = get_user_model().objects.filter(username=username, is_active=True).first()
     if user is None:
-        raise UnknownNameError(f"There is no active user {username!r}. Make one, or run `manage.py load_demo` first.")
+        raise UnknownNameError(f"There is no active user {username!r}. Name one with --author or --approver.")
     return user
