@@ -6,7 +6,6 @@ Used by the demo, the browser tests and the checks; production uses compose.yaml
 
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -214,8 +213,3 @@ def answers(url: str) -> bool:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def remove(directory: Path) -> None:
-    """Forget the data of a stack."""
-    shutil.rmtree(directory, ignore_errors=True)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import django_filters
 import django_filters.rest_framework
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.cache import patch_cache_control
 from django.utils.decorators import method_decorator
@@ -12,6 +13,7 @@ from django.views.decorators.http import condition
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
+from rest_framework.exceptions import NotFound
 from rest_framework.filters import OrderingFilter
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
@@ -135,6 +137,12 @@ class ItemCursor(CursorPagination):
     max_page_size = 100
     page_size_query_param = "page_size"
     ordering = ("-published_at", "uuid")
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValidationError, ValueError, TypeError) as error:  # a position that was typed, not one we gave out
+            raise NotFound(self.invalid_cursor_message) from error
 
 
 class ItemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):

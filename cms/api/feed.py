@@ -115,6 +115,8 @@ class PreviewView(ServiceView):
 
 
 class PublisherStateSerializer(serializers.ModelSerializer[PublisherState]):
+    set_aside = serializers.ListField(child=serializers.DictField(), required=False)
+
     class Meta:
         model = PublisherState
         fields = ["release", "seq", "built_at", "seconds", "pages_written", "set_aside"]

@@ -1,4 +1,4 @@
-"""The service token: publisher and search prove themselves with it, people never have it."""
+"""The service token: the publisher proves itself with it, people never have it."""
 
 import hmac
 from typing import Any

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import Panel
-from wagtail.models import Page, Site
+from wagtail.models import Page, Revision, Site
 from wagtail_headless_preview.models import HeadlessPreviewMixin
 
 from contract.addresses import UnsafePathError, item_path
@@ -64,6 +64,10 @@ class ContentPage(HeadlessPreviewMixin, Page):
                 {"slug": _("This address cannot be used: %(reason)s.") % {"reason": error}}
             ) from error
         self._check_address(path)
+
+    def save_revision(self, *args: Any, overwrite_revision: Revision | None = None, **kwargs: Any) -> Revision:
+        """Every save is a revision of its own: one that was handed in or approved must keep saying what it said."""
+        return super().save_revision(*args, **kwargs)
 
     def normalise_text(self) -> None:
         """One spelling for everything typed or pasted; subclasses add their own fields."""

@@ -15,6 +15,8 @@ from cms.content.base import ContentPage
 from cms.content.files import FileAsset, Picture, sha256_of_file
 from cms.content.models import DocumentPage, GuidancePage, NewsPage
 from cms.content.structure import ParsedDocument
+from cms.ledger.models import PublishedItem
+from cms.units.boards import may_use_file
 from contract.canonical import sha256_of
 from contract.html import sanitise
 from contract.models import utc_text
@@ -82,7 +84,7 @@ def _(page: NewsPage, form: PublishedForm) -> None:
     form.content["dated_at"] = utc_text(page.dated_at) if page.dated_at else None
     if page.source_name:
         form.content["source"] = {"name": page.source_name, "url": page.source_url or None}
-    if page.picture_id:
+    if page.picture_id and may_use_file(page, page.picture):
         form.content["image"] = {"alt": page.picture_alt, "renditions": _renditions(page.picture, form)}
 
 
@@ -134,9 +136,10 @@ def _provisions(parsed: ParsedDocument) -> list[dict[str, Any]]:
 def _relations(page: DocumentPage | GuidancePage) -> list[dict[str, Any]]:
     relations = []
     for block in page.relations:
-        target = block.value.get("target")
-        target = target.specific if target else None
-        number = block.value.get("number") or getattr(target, "number", "") or None
+        # Only what was published may be spoken of: a draft of another unit is nobody's business.
+        page_id = getattr(block.value.get("target"), "pk", None)
+        target = PublishedItem.objects.filter(page_id=page_id).first() if page_id else None
+        number = block.value.get("number") or (target.number if target else "") or None
         if number or target:
             relations.append(
                 {
@@ -157,7 +160,7 @@ def _add_topics(page: NewsPage | DocumentPage | GuidancePage, form: PublishedFor
 def _add_attachments(page: NewsPage | DocumentPage | GuidancePage, form: PublishedForm) -> None:
     for block in page.attachments:
         asset: FileAsset = block.value
-        if asset is None:  # deleted meanwhile
+        if asset is None or not may_use_file(page, asset):  # deleted meanwhile, or another unit's
             continue
         sha256 = sha256_of_file(asset.file)
         media_type = guess_type(asset.file.name)[0] or "application/octet-stream"

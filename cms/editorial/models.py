@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page, Task, TaskState, WorkflowState
 
 from cms.content.locking import lock_page
-from cms.content.published_form import published_form
+from cms.editorial.handing_in import handed_in_sha256
 
 
 class BoardTaskState(TaskState):
@@ -52,7 +52,7 @@ class BoardApprovalTask(Task):
 
     def start(self, workflow_state: WorkflowState, user: Any = None) -> TaskState:
         task_state = super().start(workflow_state, user=user)
-        task_state.content_sha256 = published_form(task_state.revision.as_object()).sha256
+        task_state.content_sha256 = handed_in_sha256(task_state.revision.as_object())
         task_state.save(update_fields=["content_sha256"])
         return task_state
 

@@ -12,8 +12,10 @@ from wagtail.models import Page, WorkflowState
 
 from cms.content.locking import lock_page
 from cms.content.published_form import published_form
+from cms.editorial.handing_in import handed_in_sha256
 from cms.editorial.rules import APPROVE, authors_of, may_withdraw, verdict
 from cms.ledger.models import Approval, Change
+from cms.ledger.recording import revoke_approvals
 
 
 class ApprovalError(PermissionDenied):
@@ -34,15 +36,15 @@ def publish_approved(workflow_state: WorkflowState, user: Any = None) -> None:
     revision = task_state.revision
     if revision.pk != page.latest_revision_id:
         raise ApprovalError(_("The text was changed after it was handed in. It has to be handed in again."))
-    sha256 = published_form(revision.as_object()).sha256
-    if sha256 != task_state.content_sha256:
+    draft = revision.as_object()
+    if handed_in_sha256(draft) != task_state.content_sha256:
         raise ApprovalError(
             _("The text or one of its files was changed after it was handed in. It has to be handed in again.")
         )
     Approval.objects.create(
         item_uuid=page.uuid,
         revision_id=revision.pk,
-        content_sha256=sha256,
+        content_sha256=published_form(draft).sha256,
         author_ids=sorted(authors_of(page)),
         approved_by=user,
         approved_at=timezone.now(),
@@ -63,8 +65,13 @@ def withdraw(page: Page, user: Any, reason: str) -> bool:
             return False
         if not may_withdraw(user, specific):
             raise PermissionDenied(_("Only an approver of this unit or of a unit above it may withdraw."))
-        if not specific.live:
+        scheduled = specific.revisions.filter(approved_go_live_at__isnull=False)
+        if not specific.live and not scheduled.exists():
             return False
+        scheduled.update(approved_go_live_at=None)
+        revoke_approvals(specific)
+        if not specific.live:
+            return True
         UnpublishPageAction(specific, user=user).execute(skip_permission_checks=True)
         Change.objects.filter(item_id=specific.uuid, is_latest=True, op=Change.Op.WITHDRAW).update(reason=reason[:300])
         log(instance=specific, action="editorial.withdraw", user=user, data={"reason": reason})

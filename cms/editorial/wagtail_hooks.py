@@ -65,7 +65,7 @@ def only_the_workflow_publishes(
 @hooks.register("register_page_listing_more_buttons")
 def withdraw_button(page: Any, user: Any, next_url: str | None = None, **kwargs: Any) -> Any:
     specific = page.specific
-    if page.live and isinstance(specific, ContentPage) and may_withdraw(user, page):
+    if (page.live or page.approved_schedule) and isinstance(specific, ContentPage) and may_withdraw(user, page):
         yield Button(_("Withdraw"), reverse("editorial:withdraw", args=[page.pk]), icon_name="no-view", priority=45)
 
 

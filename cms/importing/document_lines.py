@@ -71,15 +71,19 @@ class ImportedDocument:
     text: str
     source_url: str | None
     external_id: str | None
+    line: int = 0
 
 
-def read_documents(lines: Iterable[str]) -> Iterator[ImportedDocument | InvalidLine]:
-    """Read line by line; a bad line is reported in its place and does not stop the others. Empty lines are skipped."""
+def read_documents(lines: Iterable[str | bytes]) -> Iterator[ImportedDocument | InvalidLine]:
+    """Read line by line; a bad line is reported in its place and does not stop the others. Empty lines are skipped.
+
+    Lines given as bytes are UTF-8. One that is not is a bad line: guessing would put wrong letters into a document.
+    """
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            yield read_document(line, number)
+            yield read_document(_decoded(line, number), number)
         except InvalidLineError as error:
             yield InvalidLine(error.line, error.reason)
 
@@ -112,7 +116,17 @@ def read_document(line: str, line_number: int = 1) -> ImportedDocument:
         text=text,
         source_url=_web_url(fields.get("source_url")),
         external_id=fields.get("id") or None,
+        line=line_number,
     )
+
+
+def _decoded(line: str | bytes, line_number: int) -> str:
+    if isinstance(line, str):
+        return line
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidLineError(line_number, f"not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from error
 
 
 def _fields(line: str, line_number: int) -> dict[str, str]:

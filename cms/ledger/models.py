@@ -37,6 +37,9 @@ class Approval(models.Model):
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField()
     comment = models.TextField(blank=True)
+    revoked_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("withdrawn or expired since: what is to go out again needs a new approval")
+    )
 
     def __str__(self) -> str:
         return f"{self.item_uuid} r{self.revision_id}"

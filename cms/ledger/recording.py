@@ -46,8 +46,10 @@ def reconcile(page: Page, reason: str = "") -> Change | None:
         return None
     item = PublishedItem.objects.select_for_update().filter(uuid=specific.uuid).first()
     if not is_visible(specific):
+        if item and item.is_live and not specific.live:
+            revoke_approvals(specific)
         return _withdraw(position, item, reason) if item and item.is_live else None
-    approval = Approval.objects.filter(revision_id=specific.live_revision_id).first()
+    approval = Approval.objects.filter(revision_id=specific.live_revision_id, revoked_at=None).first()
     if approval is None:
         logger.warning("page %s is live without an approval: the ledger keeps what was approved before", specific.pk)
         return None
@@ -74,6 +76,14 @@ def reconcile_below(page: Page) -> None:
     page = Page.objects.get(pk=page.pk)
     for affected in Page.objects.descendant_of(page, inclusive=True).order_by("path"):
         reconcile(affected)
+
+
+def revoke_approvals(page: ContentPage) -> None:
+    """End the approvals of a page that was withdrawn or has expired: nobody brings it back with one click.
+
+    A restriction does not: lifting it brings back what was approved.
+    """
+    Approval.objects.filter(item_uuid=page.uuid, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def withdraw_leftovers() -> int:
@@ -142,7 +152,18 @@ def _unit_of(page: ContentPage) -> dict[str, Any]:
     if unit is None:
         raise ValueError(f"page {page.pk} stands below no unit")
     ancestors = UnitPage.objects.ancestor_of(unit).order_by("depth").values_list("uuid", flat=True)
-    return {"id": unit.uuid, "name": unit.title, "level": unit.level, "ancestors": list(ancestors)}
+    return {"id": unit.uuid, "name": unit_name(unit, page), "level": unit.level, "ancestors": list(ancestors)}
+
+
+def unit_name(unit: UnitPage, page: ContentPage) -> str:
+    """The name a page's unit goes out under: as it was approved last, if it ever was.
+
+    The row of a unit that is not live changes with every saved draft, and a superuser can publish one past its board.
+    """
+    if unit.pk == page.pk:
+        return page.title
+    approved = Snapshot.objects.filter(item_id=unit.uuid).order_by("-pk").first()
+    return json.loads(approved.data)["title"] if approved else unit.title
 
 
 def _as_approved(page: ContentPage, approval: Approval) -> tuple[SnapshotModel, str]:

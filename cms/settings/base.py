@@ -11,16 +11,16 @@ ROOT = env.ROOT
 VAR = env.directory("VAR_DIR", ROOT / "var")
 
 DEBUG = False
-SECRET_KEY = env.required("SECRET_KEY", "set SECRET_KEY to 50 or more random characters and keep it secret", minimum=32)
+SECRET_KEY = env.required("SECRET_KEY", "set SECRET_KEY to 50 or more random characters and keep it secret", minimum=50)
 FEED_TOKEN = env.required(
-    "FEED_TOKEN", "set FEED_TOKEN to the same 32 or more random characters for cms, publisher and search", minimum=32
+    "FEED_TOKEN", "set FEED_TOKEN to the same 32 or more random characters for CMS and publisher", minimum=32
 )
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 
-SITE_URL = env.text("SITE_URL", "http://localhost:8000")  # the reading site
-CMS_URL = env.text("CMS_URL", "http://localhost:8001")
-PREVIEW_URL = env.text("PREVIEW_URL", "http://localhost:8002/preview/")
+SITE_URL = env.address("SITE_URL", "http://localhost:8000")  # the reading site
+CMS_URL = env.address("CMS_URL", "http://localhost:8001")
+PREVIEW_URL = env.address("PREVIEW_URL", "http://localhost:8002/preview/")
 
 INSTALLED_APPS = [
     "cms.units",
@@ -175,7 +175,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"content": env.text("API_THROTTLE", "240/min")},
+    "DEFAULT_THROTTLE_RATES": {"content": env.rate("API_THROTTLE", "240/min")},
     "EXCEPTION_HANDLER": "rest_framework.views.exception_handler",
 }
 SPECTACULAR_SETTINGS = {
@@ -195,7 +195,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
     # Two lines for every saved page would bury what matters.
     "loggers": {"django_tasks": {"level": "WARNING"}, "wagtail": {"level": "WARNING"}},
 }

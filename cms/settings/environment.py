@@ -1,6 +1,7 @@
 """Reads settings from the environment. A missing or malformed one is remembered and reported by the system checks."""
 
 import os
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,16 +30,31 @@ def items(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
-def number(name: str, default: int) -> int:
-    """A whole number; a value that is none is noted as a problem and `default` used."""
-    value = text(name)
-    if not value:
-        return default
-    try:
-        return int(value)
-    except ValueError:
-        problems.append((name, f"is {value!r}, not a whole number", f"write it like {name}={default}"))
-        return default
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """One of the `allowed` words; another one is noted as a problem and `default` used."""
+    value = text(name) or default
+    if value in allowed:
+        return value
+    problems.append((name, f"is {value!r}", f"use one of {', '.join(allowed)}"))
+    return default
+
+
+def rate(name: str, default: str) -> str:
+    """A throttle rate such as 240/min; anything else is noted as a problem and `default` used."""
+    value = text(name) or default
+    if re.fullmatch(r"[1-9][0-9]*/(s|sec|second|m|min|minute|h|hour|d|day)", value):
+        return value
+    problems.append((name, f"is {value!r}", f"write it like {default}"))
+    return default
+
+
+def address(name: str, default: str) -> str:
+    """An http or https address; anything else is noted as a problem and `default` used."""
+    value = text(name) or default
+    if re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+        return value
+    problems.append((name, f"is {value!r}, not an address", f"write it like {default}"))
+    return default
 
 
 def directory(name: str, default: Path) -> Path:

@@ -8,4 +8,4 @@ os.environ.setdefault("FEED_TOKEN", "local-only-feed-token-local-only-feed-token
 from cms.settings.base import *
 
 WHITENOISE_USE_FINDERS = True
-EMAIL_BACKEND = f"django.core.mail.backends.{env.text('LOCAL_EMAIL', 'dummy')}.EmailBackend"
+EMAIL_BACKEND = f"django.core.mail.backends.{env.choice('LOCAL_EMAIL', 'dummy', ('dummy', 'console'))}.EmailBackend"

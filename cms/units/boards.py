@@ -4,6 +4,8 @@ A board is one Django group with the page and file permissions of its unit, made
 `publish` permission: only the workflow's finish action publishes (see docs/decisions/0003).
 """
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractBaseUser, Group, Permission
 from django.db import transaction
 from django.db.models import QuerySet
@@ -35,6 +37,13 @@ def has_role(user: AbstractBaseUser, unit: UnitPage, *roles: Role) -> bool:
     Asked of the database each time, so that a role taken away between opening a form and sending it counts.
     """
     return Membership.objects.filter(user_id=user.pk, user__is_active=True, unit=unit, role__in=roles).exists()
+
+
+def may_use_file(page: Page, file: Any) -> bool:
+    """Whether a page may show a file or picture: one of its unit, of a unit above it, or of the common collection."""
+    if file.collection.is_root():
+        return True
+    return BoardGroup.objects.filter(unit__in=units_upwards(page), collection_id=file.collection_id).exists()
 
 
 @transaction.atomic

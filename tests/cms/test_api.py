@@ -107,7 +107,15 @@ def test_documents_are_filtered_ordered_and_found_by_number_in_any_spelling() ->
     assert titles(type="chi-thi") == [second.title]
     assert titles(ordering="issued_on") == [first.title, second.title]
     assert titles(issued_after="2025-06-01") == [second.title]
-    assert titles(unit=str(board.unit.uuid)) != []
+    elsewhere = Board("Đảng ủy xã Suối Trong")
+    third = elsewhere.write(document(issuer="Đảng ủy xã Suối Trong", issued_on="2024-03-01"), approved=True)
+    assert titles(unit=str(elsewhere.unit.uuid)) == [third.title]
+    assert titles(issuer="Đảng ủy xã Suối Trong") == [third.title]
+    assert titles(issued_before="2024-12-31") == [third.title]
+
+
+def test_a_refusal_is_not_kept_by_shared_caches() -> None:
+    assert Client().get("/api/v1/documents/", {"issued_after": "x"})["Cache-Control"] == "no-store"
 
 
 def test_pages_of_the_content_api_neither_skip_nor_repeat_when_items_come_in() -> None:

@@ -41,7 +41,11 @@ def test_it_starts_with_complete_settings() -> None:
     [
         ("SECRET_KEY", "", "50 or more random characters"),
         ("FEED_TOKEN", "short", "the same 32 or more random characters"),
-        ("DATABASE_URL", "nonsense", "postgres://user:password@host:5432/name"),
+        ("SECRET_KEY", "k" * 49, "50 or more random characters"),
+        ("API_THROTTLE", "foo", "rite it like 240/min"),
+        ("LOG_LEVEL", "foo", "DEBUG, INFO, WARNING, ERROR"),
+        ("SITE_URL", "abc", "rite it like http://localhost:8000"),
+        ("DATABASE_URL", "nonsense", "rite it like postgres://user:password@host:5432/name"),
     ],
 )
 def test_a_missing_or_wrong_setting_is_named_with_its_remedy(name: str, value: str, remedy: str) -> None:

@@ -8,6 +8,7 @@ from django.core.files.base import ContentFile
 from wagtail.models import Page, PageViewRestriction
 
 from cms.editorial.publication import withdraw
+from cms.editorial.rules import APPROVE, ENDORSE, verdict
 from cms.editorial.workflow import approve, submit
 from cms.ledger.models import Approval, Change, LedgerPosition, PublishedItem
 from cms.ledger.recording import change_line, reconcile
@@ -49,7 +50,7 @@ def test_nobody_approves_their_own_text_not_even_with_every_role_and_as_superuse
     board.editor.is_superuser = True
     board.editor.save()
     page = board.write(news(), submitted=True)
-    with pytest.raises(PermissionDenied, match=r"."):
+    with pytest.raises(PermissionDenied, match="tham gia viết"):
         approve(page, board.editor)
     assert not Change.objects.exists()
     assert not Page.objects.get(pk=page.pk).live
@@ -173,6 +174,23 @@ def test_withdrawing_writes_a_withdrawal_that_carries_no_text() -> None:
     assert (change.op, change.snapshot, change.path) == ("withdraw", None, page.address)
     assert "Tin rút lại".encode() not in line
     assert not Page.objects.get(pk=page.pk).live
+
+
+def test_withdrawing_twice_or_what_was_never_live_changes_nothing() -> None:
+    board = Board()
+    page = board.write(news(), approved=True)
+    assert withdraw(page, board.approver, "Sai số liệu")
+    assert not withdraw(page, board.approver, "Lý do khác")
+    assert not withdraw(board.write(news()), board.approver, "Chưa đăng")
+    assert [change.reason for change in Change.objects.filter(op="withdraw")] == ["Sai số liệu"]
+
+
+def test_an_approver_does_not_endorse_and_a_reviewer_does() -> None:
+    board = Board()
+    page = board.write(news(), submitted=True)
+    assert not verdict(board.approver, page, ENDORSE).allowed
+    assert verdict(board.reviewer, page, ENDORSE).allowed
+    assert not verdict(board.reviewer, page, APPROVE).allowed
 
 
 def test_an_editor_cannot_withdraw() -> None:

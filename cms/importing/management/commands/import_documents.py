@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from cms.importing.commands import ImportCommand
-from cms.importing.document_lines import InvalidLine, InvalidLineError, read_documents
+from cms.importing.document_lines import InvalidLine, read_documents
 from cms.importing.intake import Intake
 
 
@@ -16,7 +16,7 @@ class Command(ImportCommand):
     help = "Import official documents (one JSON object a line) as drafts with their articles and clauses found."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=FileType("r", encoding="utf-8", errors="replace"), help="JSON Lines file")
+        parser.add_argument("file", type=FileType("rb"), help="JSON Lines file, UTF-8")
         super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -26,16 +26,16 @@ class Command(ImportCommand):
         self.run(self._entries(lines, intake), total=len(lines))
 
     @staticmethod
-    def _entries(lines: list[str], intake: Intake) -> Iterator[tuple[str, Callable[[], Any]]]:
-        for number, document in enumerate(read_documents(lines), start=1):
+    def _entries(lines: list[bytes], intake: Intake) -> Iterator[tuple[str, Callable[[], Any]]]:
+        for document in read_documents(lines):
             if isinstance(document, InvalidLine):
                 yield f"line {document.line}", partial(_refuse, document)
             else:
                 yield (
-                    f"line {number} ({document.number or document.title[:40]})",
+                    f"line {document.line} ({document.number or document.title[:40]})",
                     partial(intake.take_document, document),
                 )
 
 
 def _refuse(line: InvalidLine) -> None:
-    raise InvalidLineError(line.line, line.reason)
+    raise ValueError(line.reason)

@@ -31,7 +31,9 @@ class Command(ImportCommand):
 
 def _take(intake: Intake, path: Path) -> Any:
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from error
     except OSError as error:
         raise ValueError(f"cannot be read: {error.strerror}") from error
     return intake.take_news(read_news_page(text, path.name))
