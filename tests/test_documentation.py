@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SYSTEM = {"PATH"}
 # A name read from the environment, in the ways the rooms read it.
 READ = re.compile(
-    r"(?:\bos\.environ\.(?:get|setdefault)\(|\bos\.environ\[|\benv\.(?:text|required|items|number|directory)\("
+    r"(?:\bos\.environ\.(?:get|setdefault)\(|\bos\.environ\[|\benv\.(?:text|required|items|choice|rate|address|directory)\("
     r"|\benvironment\.get\(|\b_path\()\s*[\"']([A-Z][A-Z_]+)[\"']"
 )
 
