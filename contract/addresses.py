@@ -9,6 +9,8 @@ _PATH = re.compile(r"^/(?:[a-z0-9]+(?:-+[a-z0-9]+)*/)+$")
 
 SEARCH_PATH = "/tim-kiem/"
 FILES_PATH = "/tep/"
+# What was withdrawn, for copies that readers keep offline.
+REVOKED_PATH = "/thu-hoi.json"
 
 PREFIXES: dict[Kind, str] = {
     Kind.NEWS: "/tin-tuc/",

@@ -1,15 +1,21 @@
-"""What a release holds beside its pages: one record for each item, a manifest, and what changed since the one before.
+"""What a release holds: pages, files, one record for each item, a manifest, and what changed since the one before.
 
-Layout of a site directory::
+A release is a small directory; what it holds lies in immutable directories under ``objects/`` that releases share, as
+git shares trees. Seen through the links, the layout of a site directory is::
 
-    SITE/current -> releases/NAME          switched by one rename(2)
-    SITE/releases/NAME/pages/…/index.html  the reading site (document root)
-    SITE/releases/NAME/files/…             attachments and pictures, served below /tep/
-    SITE/releases/NAME/records/ab/ID.json  one `Record` an item; ab = the first two letters of the id
-    SITE/releases/NAME/gone/…/index.html   empty marker for each withdrawn address (answers 410)
-    SITE/releases/NAME/site.json           `SiteFacts`: what the search page needs to look like the rest
-    SITE/releases/NAME/changes.json        `ReleaseChanges`
-    SITE/releases/NAME/manifest.json       `Manifest`, written last: a release without it is not one
+    SITE/current -> releases/NAME                switched by one rename(2)
+    SITE/releases/NAME/pages/07/31/van-ban/x.html  the page at /van-ban/x/, with .html.gz and .html.br beside it
+    SITE/releases/NAME/pages/07/31/van-ban/y.gone  empty marker: /van-ban/y/ was withdrawn (answers 410)
+    SITE/releases/NAME/files/ab/…                attachments and pictures, served below /tep/
+    SITE/releases/NAME/records/ab/c/ID.json      one `Record` an item
+    SITE/releases/NAME/records/ab/c/items.json   `ShardItems`: what is live in this directory
+    SITE/releases/NAME/site.json                 `SiteFacts`: what the search page needs to look like the rest
+    SITE/releases/NAME/changes.json              `ReleaseChanges`
+    SITE/releases/NAME/manifest.json             `Manifest`, written last: a release without it is not one
+    SITE/objects/ab/…                            the shared directories, named by a hash of their content
+
+`contract.shards` says which directory a page or a record lies in. Every directory of ``records/`` and ``pages/`` down to
+these is a link into ``objects/``: two releases whose links are the same hold the same in there.
 """
 
 from datetime import date
@@ -19,14 +25,16 @@ from uuid import UUID
 from pydantic import Field
 
 from contract.models import ContractModel, Sha256, Snapshot
+from contract.shards import gone_name, page_name, page_shard_name, page_shard_number, record_shard
 from contract.vocabulary import Status
 
 CURRENT = "current"
 RELEASES = "releases"
+OBJECTS = "objects"
 PAGES = "pages"
 FILES = "files"
 RECORDS = "records"
-GONE = "gone"
+SHARD_ITEMS = "items.json"
 SITE_FACTS = "site.json"
 CHANGES = "changes.json"
 MANIFEST = "manifest.json"
@@ -74,15 +82,24 @@ class ManifestItem(ContractModel):
     record: Sha256
 
 
-class Manifest(ContractModel):
-    """What is live in a release. `seq` is the ledger position, `day` the date validity was worked out for."""
+class ShardItems(ContractModel):
+    """The live items whose records lie in one directory. All of them together are what is live in the release."""
 
-    schema_: Literal[1] = Field(default=1, alias="schema")
+    items: dict[UUID, ManifestItem]
+
+
+class Manifest(ContractModel):
+    """What a release is. `seq` is the ledger position, `day` the date validity was worked out for; `items`, `pages` and
+    `gone` are counts. `trees` are the names of the three shared directories ``pages``, ``records`` and ``files``."""
+
+    schema_: Literal[2] = Field(default=2, alias="schema")
     release: str
     seq: int
     day: date
-    items: dict[UUID, ManifestItem]
-    pages: dict[str, Sha256]
+    items: int
+    pages: int
+    gone: int
+    trees: dict[str, str]
 
 
 class ReleaseChanges(ContractModel):
@@ -109,6 +126,30 @@ class SiteFacts(ContractModel):
     navigation: tuple[NavigationLink, ...]
 
 
+class RevokedItem(ContractModel):
+    """Something that was withdrawn: copies kept by readers are to be deleted. `path` None: only its id is known."""
+
+    id: UUID
+    path: str | None = None
+
+
+class Revoked(ContractModel):
+    """What offline copies must forget, the newest first; readers fetch it from `contract.addresses.REVOKED_PATH`."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    items: tuple[RevokedItem, ...]
+
+
+def page_path(address: str) -> str:
+    """Path of the page at an address below the release: ``pages/07/31/van-ban/x.html``."""
+    return f"{PAGES}/{page_shard_name(page_shard_number(address))}/{page_name(address)}"
+
+
+def gone_path(address: str) -> str:
+    """Path of the marker of a withdrawn address below the release."""
+    return f"{PAGES}/{page_shard_name(page_shard_number(address))}/{gone_name(address)}"
+
+
 def record_path(item: UUID) -> str:
-    """Path of an item's record below the release: ``records/ab/ab….json``."""
-    return f"{RECORDS}/{str(item)[:2]}/{item}.json"
+    """Path of an item's record below the release: ``records/ab/c/abc….json``."""
+    return f"{RECORDS}/{record_shard(item)}/{item}.json"

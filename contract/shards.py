@@ -1,0 +1,63 @@
+"""Where in a release a page or a record lies: spread over small directories that releases can share.
+
+A directory of 100,000 entries cannot be made anew for every approval; two thousand directories of fifty can, one at a
+time. Which directory holds a page must be known to a web server from the address alone, so it is what nginx's
+``split_clients`` computes: MurmurHash2 of the address, in parts of 0.05 %. ``deploy/nginx`` holds the same rule and a
+test compares the two on a real nginx.
+"""
+
+from uuid import UUID
+
+PAGE_GROUPS = 40
+PAGE_SHARDS_A_GROUP = 50
+PAGE_SHARDS = PAGE_GROUPS * PAGE_SHARDS_A_GROUP
+# nginx gives every part of 0.05 % this many of the 2^32 - 1 values, rounded down, and the rest to the last one.
+_VALUES_A_SHARD = (2**32 - 1) * (10_000 // PAGE_SHARDS) // 10_000
+_MULTIPLIER = 0x5BD1E995
+_MASK = 0xFFFFFFFF
+
+PAGE_SUFFIX = ".html"
+GONE_SUFFIX = ".gone"
+
+
+def page_shard_number(address: str) -> int:
+    """The number of the shard that holds the page at `address`; with or without its last slash it is the same one."""
+    return min(murmur2((address.rstrip("/") or "/").encode()) // _VALUES_A_SHARD, PAGE_SHARDS - 1)
+
+
+def page_shard_name(number: int) -> str:
+    """The directory of a shard below ``pages/``: ``07/31``."""
+    group, shard = divmod(number, PAGE_SHARDS_A_GROUP)
+    return f"{group:02d}/{shard:02d}"
+
+
+def page_name(address: str) -> str:
+    """The name of a page below its shard: ``/van-ban/x/`` gives ``van-ban/x.html``, ``/feed.atom`` itself."""
+    if not address.endswith("/"):
+        return address.lstrip("/")
+    return (address.strip("/") or "index") + PAGE_SUFFIX
+
+
+def gone_name(address: str) -> str:
+    """The name, below its shard, of the empty file that marks a withdrawn address."""
+    return address.strip("/") + GONE_SUFFIX
+
+
+def record_shard(item: UUID) -> str:
+    """The directory of an item's record below ``records/``: ``ab/c``, the first three digits of the id."""
+    digits = item.hex
+    return f"{digits[:2]}/{digits[2]}"
+
+
+def murmur2(data: bytes) -> int:
+    """MurmurHash2 by Austin Appleby (32 bits, seed 0), as nginx's ``ngx_murmur_hash2``."""
+    value = len(data)
+    whole = len(data) & ~3
+    for start in range(0, whole, 4):
+        k = int.from_bytes(data[start : start + 4], "little") * _MULTIPLIER & _MASK
+        k = (k ^ (k >> 24)) * _MULTIPLIER & _MASK
+        value = (value * _MULTIPLIER & _MASK) ^ k
+    if tail := data[whole:]:
+        value = (value ^ int.from_bytes(tail, "little")) * _MULTIPLIER & _MASK
+    value = (value ^ (value >> 13)) * _MULTIPLIER & _MASK
+    return value ^ (value >> 15)
