@@ -2,10 +2,12 @@
 
 A directory of 100,000 entries cannot be made anew for every approval; two thousand directories of fifty can, one at a
 time. Which directory holds a page must be known to a web server from the address alone, so it is what nginx's
-``split_clients`` computes: MurmurHash2 of the address, in parts of 0.05 %. ``deploy/nginx`` holds the same rule and a
-test compares the two on a real nginx.
+``split_clients`` computes: MurmurHash2 of the address, in parts of 0.05 %. ``python -m contract.shards`` prints the
+rule for nginx, kept as ``deploy/nginx/shards.conf``; tests compare the two on a real nginx.
 """
 
+import sys
+from collections.abc import Iterator
 from uuid import UUID
 
 PAGE_GROUPS = 40
@@ -61,3 +63,18 @@ def murmur2(data: bytes) -> int:
         value = (value ^ int.from_bytes(tail, "little")) * _MULTIPLIER & _MASK
     value = (value ^ (value >> 13)) * _MULTIPLIER & _MASK
     return value ^ (value >> 15)
+
+
+def nginx_rule() -> Iterator[str]:
+    """The lines of an nginx file: ``$page_shard`` follows from ``$page_address``, an address without its last slash."""
+    yield "# Which directory below pages/ holds the page at $page_address."
+    yield "# Written by: python -m contract.shards > deploy/nginx/shards.conf"
+    yield "split_clients $page_address $page_shard {"
+    for number in range(PAGE_SHARDS - 1):
+        yield f"    {100 / PAGE_SHARDS:g}% {page_shard_name(number)};"
+    yield f"    * {page_shard_name(PAGE_SHARDS - 1)};"
+    yield "}"
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{line}\n" for line in nginx_rule())

@@ -59,7 +59,8 @@ class ElasticsearchEngine:
         planned = plan(request)
         for _ in range(MOST_TRIES):
             found, numbered = self._ask(planned, self.stale.against(release))
-            old = [row["record"] for row in _rows((found, numbered)) if not release.holds(row["id"], row["record"])]
+            rows = ((row["id"], row["record"]) for row in _rows((found, numbered)))
+            old = [(item, record) for item, record in rows if not release.holds(item, record)]
             if not old:
                 break
             self.stale.learn(old)

@@ -75,7 +75,7 @@ class FallbackEngine:
     _temporary: tempfile.TemporaryDirectory[str] | None = field(default=None, init=False)
     _writing: threading.Lock = field(default_factory=threading.Lock, init=False)
     _connections: threading.local = field(default_factory=threading.local, init=False)
-    _synced: str | None = field(default=None, init=False)
+    _synced: Release | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         directory = self.directory
@@ -111,14 +111,15 @@ class FallbackEngine:
 
     def bring_to(self, release: Release, wait: bool = True) -> None:
         """Make the file hold what `release` holds. Without `wait`, return at once when another thread is at it."""
-        if self._synced == release.name or not self._writing.acquire(blocking=wait):
+        if self._holds(release) or not self._writing.acquire(blocking=wait):
             return
         connection = self._connection()
         try:
-            held = dict(connection.execute("SELECT id, record FROM item"))
-            _remove(connection, [item for item, record in held.items() if not release.holds(item, record)])
+            outdated, missing = self._difference(connection, release)
+            # Until all is done nobody knows what the file holds: after a failure everything is compared.
+            self._synced = None
+            _remove(connection, outdated)
             connection.commit()
-            missing = [item for item in release.items if held.get(str(item)) != release.hashes[str(item)]]
             for done, item in enumerate(missing, start=1):
                 _insert(connection, release, item)
                 if done % COMMIT_EVERY == 0:
@@ -126,12 +127,24 @@ class FallbackEngine:
             connection.commit()
             # A release that was cleaned away under our hands is not held, whatever of it was read.
             if release.directory.exists():
-                self._synced = release.name
+                self._synced = release
         except sqlite3.Error as error:
             connection.rollback()
             log.error("release %s is not in the fallback yet: %s", release.name, error)
         finally:
             self._writing.release()
+
+    def _holds(self, release: Release) -> bool:
+        return self._synced is not None and self._synced.name == release.name
+
+    def _difference(self, connection: sqlite3.Connection, release: Release) -> tuple[list[str], list[UUID]]:
+        """Ids to take out and items to write; after the first release it costs what changed since the last one."""
+        if self._synced is not None:
+            outdated = [item for item, _ in self._synced.rows_not_in(release)]
+            return outdated, [UUID(item) for item, _ in release.rows_not_in(self._synced)]
+        held: dict[str, str] = dict(connection.execute("SELECT id, record FROM item"))
+        outdated = [item for item, record in held.items() if not release.holds(item, record)]
+        return outdated, [item for item, entry in release.items.items() if held.get(str(item)) != entry.record]
 
     def close(self) -> None:
         """Close this thread's connection and drop a temporary file."""

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
@@ -11,7 +11,7 @@ from elasticsearch import ApiError, TransportError
 from elasticsearch.helpers import BulkIndexError
 
 from search.indexing import ReleaseIndexer, Report
-from search.releases import BrokenReleaseError, current_name, read_release
+from search.releases import BrokenReleaseError, Release, current_name, read_release
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ class Follower:
     site: Path
     indexer: ReleaseIndexer
     done: Callable[[Report], None] = lambda report: None
+    _release: Release | None = field(default=None, init=False)
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set. Elasticsearch's and the release's errors are logged and tried again."""
@@ -51,7 +52,8 @@ class Follower:
         if self.indexer.indexed_release() == name:
             return
         started = time.monotonic()
-        report = self.indexer.bring_to(read_release(self.site, name))
+        self._release = read_release(self.site, name, known=self._release)
+        report = self.indexer.bring_to(self._release)
         log.info(
             "release %s: %d items written, %d removed, %d provisions, %d failed%s, %.2f s",
             report.release,

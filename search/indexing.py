@@ -13,7 +13,7 @@ from elasticsearch.helpers import scan, streaming_bulk
 from contract.release import Record
 from contract.vocabulary import Audience
 from search.indexes import DOCUMENTS, PROVISIONS, IndexNames, definition_key, index_definition, made_at
-from search.releases import BrokenReleaseError, Release
+from search.releases import BrokenReleaseError, Release, another_release
 from search.rows import Row, document_row, provision_rows
 
 log = logging.getLogger(__name__)
@@ -107,11 +107,19 @@ class ReleaseIndexer:
         return Drift(tuple(upserted), tuple(removed))
 
     def _changes_since(self, release: Release, since: str | None) -> Drift | None:
-        changes = release.changes()
-        if changes is None or since is None or changes.since != since:
+        """What differs from release `since`: as the release says, else by comparison while that one is kept."""
+        if since is None:
             return None
-        live = tuple(item for item in changes.upserted if item in release.items)
-        gone = tuple(str(item) for item in (*changes.removed, *changes.upserted) if item not in release.items)
+        changes = release.changes()
+        if changes is not None and changes.since == since:
+            live = tuple(item for item in changes.upserted if item in release.items)
+            gone = tuple(str(item) for item in (*changes.removed, *changes.upserted) if item not in release.items)
+            return Drift(live, gone)
+        earlier = another_release(release, since)
+        if earlier is None:
+            return None
+        live = tuple(UUID(item) for item, _ in release.rows_not_in(earlier))
+        gone = tuple(item for item, _ in earlier.rows_not_in(release) if UUID(item) not in release.items)
         return Drift(live, gone)
 
     def _apply(self, release: Release, drift: Drift) -> Report:
@@ -143,8 +151,8 @@ class ReleaseIndexer:
                 if record.snapshot.audience is not Audience.PUBLIC:
                     restricted.append(str(item))
                     continue
-                written[str(item)] = release.hashes[str(item)]
-                yield from _actions(record, release.hashes[str(item)], targets)
+                written[str(item)] = release.items[item].record
+                yield from _actions(record, release.items[item].record, targets)
 
         conflicts = self._bulk(actions(), report)
         if restricted:

@@ -12,7 +12,10 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class LiveRelease:
-    """`get` costs one readlink while the release stays the same. Safe to share between threads."""
+    """`get` costs one readlink while the release stays the same, and what changed when it does not.
+
+    Safe to share between threads.
+    """
 
     site: Path
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -27,7 +30,7 @@ class LiveRelease:
         with self._lock:
             if self._release is None or self._release.name != name:
                 try:
-                    self._release = read_release(self.site, name)
+                    self._release = read_release(self.site, name, known=self._release)
                 except BrokenReleaseError as error:
                     log.error("the current release cannot be read: %s", error)
             return self._release

@@ -1,29 +1,29 @@
 """Reads the releases of a site: which one is current, what is live in it, and its records."""
 
 import hashlib
-import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from contract.release import (
     CHANGES,
     CURRENT,
     MANIFEST,
+    RECORDS,
     RELEASES,
     SITE_FACTS,
-    ManifestItem,
+    Manifest,
     Record,
     ReleaseChanges,
     SiteFacts,
     record_path,
 )
-
-_ITEMS = TypeAdapter(dict[UUID, ManifestItem])
+from search.record_tree import RecordTree
 
 
 class BrokenReleaseError(RuntimeError):
@@ -37,24 +37,28 @@ class Release:
     directory: Path
     name: str
     seq: int
-    items: dict[UUID, ManifestItem]
+    items: RecordTree
 
     @cached_property
     def hashes(self) -> dict[str, str]:
-        """Item id to record hash, both as text: the form the index stores."""
+        """Item id to record hash of everything live, both as text. Costs what is live: for comparing with an index."""
         return {str(item): entry.record for item, entry in self.items.items()}
 
     def holds(self, item: str, record: str) -> bool:
         """Whether exactly this form of the item is live in this release."""
-        return self.hashes.get(item) == record
+        return self.items.record_hash(item) == record
+
+    def rows_not_in(self, other: "Release") -> Iterator[tuple[str, str]]:
+        """Id and record hash of what is live here and not, in the same form, in `other`. Costs what differs."""
+        return self.items.rows_not_in(other.items)
 
     def record(self, item: UUID) -> Record:
-        """The record of a live item. Raises `BrokenReleaseError` when it is not the one the manifest names."""
+        """The record of a live item. Raises `BrokenReleaseError` when it is not the one the release names."""
         file = self.directory / record_path(item)
         try:
             content = file.read_bytes()
             if hashlib.sha256(content).hexdigest() != self.items[item].record:
-                raise BrokenReleaseError(f"{file} is not the record the manifest names")
+                raise BrokenReleaseError(f"{file} is not the record the release names")
             return Record.model_validate_json(content)
         except (OSError, ValidationError) as error:
             raise BrokenReleaseError(f"{file}: {error}") from error
@@ -83,16 +87,31 @@ def current_name(site: Path) -> str | None:
         return None
 
 
-def read_release(site: Path, name: str) -> Release:
-    """The release called `name`. Raises `BrokenReleaseError` when it has no readable manifest."""
+def read_release(site: Path, name: str, known: Release | None = None) -> Release:
+    """The release called `name`. What it shares with `known`, an earlier one of the same site, is not read again.
+
+    Raises `BrokenReleaseError` when it is not whole: no manifest, or fewer items than it promises, as when it is
+    being removed while we read.
+    """
     directory = site / RELEASES / name
-    file = directory / MANIFEST
     try:
-        manifest = json.loads(file.read_bytes())
-        # The list of pages is the larger half of a manifest and nothing here needs it.
-        return Release(directory, name, int(manifest["seq"]), _ITEMS.validate_python(manifest["items"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BrokenReleaseError(f"{file}: {error}") from error
+        manifest = Manifest.model_validate_json((directory / MANIFEST).read_bytes())
+        items = RecordTree.read(directory / RECORDS, known.items if known else None)
+    except (OSError, ValueError) as error:
+        raise BrokenReleaseError(f"{directory}: {error}") from error
+    if len(items) != manifest.items:
+        raise BrokenReleaseError(f"{directory} holds {len(items)} items where its manifest counts {manifest.items}")
+    return Release(directory, name, manifest.seq, items)
+
+
+def another_release(release: Release, name: str) -> Release | None:
+    """The kept release called `name` of the same site, to compare `release` with; None when it is there no more."""
+    if name == release.name:
+        return release
+    try:
+        return read_release(release.directory.parent.parent, name, known=release)
+    except BrokenReleaseError:
+        return None
 
 
 def current_release(site: Path) -> Release | None:

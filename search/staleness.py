@@ -4,8 +4,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
-from search.releases import BrokenReleaseError, Release, read_release
+from search.releases import Release, another_release
 
 # Elasticsearch takes 65,536 terms; when more rows than this are stale, the check of every hit still hides them.
 MOST = 20_000
@@ -18,12 +19,12 @@ class StaleRecords:
     """Record hashes that the index may hold and the current release does not.
 
     A hash names one form of one item, so a row written anew is found again at once. `indexed_release` asks the index
-    which release it holds.
+    which release it holds. Following a release costs what it changed.
     """
 
     indexed_release: Callable[[], str | None]
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-    _hashes: frozenset[str] = field(default=frozenset(), init=False)
+    _rows: dict[str, str] = field(default_factory=dict, init=False)  # record hash to item id
     _release: Release | None = field(default=None, init=False)
     _in_step: bool = field(default=False, init=False)
     _asked: float = field(default=0.0, init=False)
@@ -33,17 +34,16 @@ class StaleRecords:
         with self._lock:
             switched = self._release is None or self._release.name != release.name
             if switched:
-                before = self._release.hashes.values() if self._release else ()
-                self._hashes = self._outdated((*self._hashes, *before), release)
+                self._keep(self._release.rows_not_in(release) if self._release else (), release)
             if switched or (not self._in_step and time.monotonic() - self._asked > ASK_SECONDS):
                 self._ask(release, compare=switched)
             self._release = release
-            return self._hashes
+            return frozenset(self._rows)
 
-    def learn(self, hashes: Iterable[str]) -> None:
-        """Remember rows that a check of hits found to be stale."""
+    def learn(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Remember rows (item id, record hash) that a check of hits found to be stale."""
         with self._lock:
-            self._hashes = frozenset(list(self._hashes | set(hashes))[:MOST])
+            self._rows |= {record: item for item, record in islice(rows, MOST - len(self._rows))}
             self._in_step = False
 
     def _ask(self, release: Release, compare: bool) -> None:
@@ -51,14 +51,11 @@ class StaleRecords:
         name = self.indexed_release()
         self._in_step = name == release.name
         if self._in_step:
-            self._hashes = frozenset()
-        elif compare and name is not None:
-            try:
-                indexed = read_release(release.directory.parent.parent, name)
-            except BrokenReleaseError:
-                return
-            self._hashes = self._outdated((*self._hashes, *indexed.hashes.values()), release)
+            self._rows = {}
+        elif compare and name is not None and (indexed := another_release(release, name)) is not None:
+            self._keep(indexed.rows_not_in(release), release)
 
-    def _outdated(self, hashes: Iterable[str], release: Release) -> frozenset[str]:
-        live = set(release.hashes.values())
-        return frozenset([value for value in hashes if value not in live][:MOST])
+    def _keep(self, more: Iterable[tuple[str, str]], release: Release) -> None:
+        """Of what is known and of `more`, all that is not live in `release`."""
+        known = ((item, record) for record, item in self._rows.items() if not release.holds(item, record))
+        self._rows = {record: item for item, record in islice(chain(known, more), MOST)}

@@ -1,4 +1,7 @@
-"""Finds pages and files of the current release, and never anything outside the site's directory."""
+"""Finds pages and files of the current release, and never anything outside the site's directory.
+
+The same answers as those of ``deploy/nginx/reading-site.conf``.
+"""
 
 import hashlib
 import mimetypes
@@ -6,10 +9,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.release import FILES, GONE, PAGES
+from contract.release import FILES, gone_path, page_path
+from contract.shards import GONE_SUFFIX, PAGE_SUFFIX
 
 # Encodings the publisher writes beside each page, best first.
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+# How things are called on disk and no address ends.
+_NAMES_ON_DISK = (PAGE_SUFFIX, GONE_SUFFIX, *(suffix for _, suffix in _ENCODINGS))
 _INLINE_TYPES = {"application/pdf", "image/avif", "image/gif", "image/jpeg", "image/png", "image/webp"}
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -55,41 +61,51 @@ class ReleaseFiles:
     site: Path
     release: Path
 
-    def page(self, path: str, accepted: str = "") -> ReleasedFile | None:
-        """The page or other file of the document root at `path` (no leading slash)."""
-        name = f"{path}index.html" if path == "" or path.endswith("/") else path
-        found = self._inside(PAGES, name)
-        if found is None or (found.suffix in (".br", ".gz") and found.with_suffix("").exists()):
-            return None
-        for encoding, suffix in _ENCODINGS:
-            if _accepts(accepted, encoding) and (other := self._inside(PAGES, name + suffix)):
-                return ReleasedFile(other, media_type(found), encoding)
-        return ReleasedFile(found, media_type(found))
+    def page(self, address: str, accepted: str = "") -> ReleasedFile | None:
+        """What lies at `address` (``/van-ban/x/``, ``/feed.atom``), in the best form of those `accepted`."""
+        return None if address.endswith(_NAMES_ON_DISK) else self._page(address, accepted)
+
+    def notice(self, status: int, accepted: str = "") -> ReleasedFile | None:
+        """The page of the release that is shown instead of what is missing (404) or gone (410)."""
+        return self._page(f"/{status}.html", accepted)
 
     def file(self, name: str) -> ReleasedFile | None:
         """The attachment or picture called `name`."""
-        found = self._inside(FILES, name)
+        found = self._inside(f"{FILES}/{name}")
         return ReleasedFile(found, media_type(found)) if found else None
 
-    def is_directory(self, path: str) -> bool:
-        """Whether `path` names a page that was asked for without its last slash."""
-        return not path.endswith("/") and self._inside(PAGES, f"{path}/index.html") is not None
+    def lacks_slash(self, address: str) -> bool:
+        """Whether `address` is that of a page that was asked for without its last slash."""
+        return not address.endswith("/") and self._page(f"{address}/", "") is not None
 
-    def is_gone(self, path: str) -> bool:
-        """Whether something stood at `path` and was withdrawn."""
-        return self._inside(GONE, f"{path.rstrip('/')}/index.html") is not None
+    def is_gone(self, address: str) -> bool:
+        """Whether something stood at `address` and was withdrawn."""
+        return _is_plain(address) and self._inside(gone_path(address)) is not None
 
-    def _inside(self, part: str, name: str) -> Path | None:
-        """The regular file `name` below `part`, or None: for unsafe names, and when links lead out of the site."""
+    def _page(self, address: str, accepted: str) -> ReleasedFile | None:
+        if not _is_plain(address) or (found := self._inside(page_path(address))) is None:
+            return None
+        for encoding, suffix in _ENCODINGS:
+            if _accepts(accepted, encoding) and (copy := self._inside(page_path(address) + suffix)):
+                return ReleasedFile(copy, media_type(found), encoding)
+        return ReleasedFile(found, media_type(found))
+
+    def _inside(self, name: str) -> Path | None:
+        """The regular file `name` of the release, or None: for unsafe names, and when links lead out of the site."""
         segments = name.split("/")
         if any(not segment or segment.startswith(".") or "\\" in segment or "\0" in segment for segment in segments):
             return None
         try:
-            found = Path(os.path.realpath(self.release / part / name, strict=True))
+            found = Path(os.path.realpath(self.release / name, strict=True))
         except (OSError, ValueError):
             return None
         root = Path(os.path.realpath(self.site))
         return found if found.is_relative_to(root) and found.is_file() else None
+
+
+def _is_plain(address: str) -> bool:
+    """Addresses of pages are ASCII, and an empty part would be read as if it were not there."""
+    return address.isascii() and "//" not in address
 
 
 def media_type(path: Path) -> str:

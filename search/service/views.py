@@ -98,13 +98,13 @@ def released_page(request: HttpRequest, path: str) -> HttpResponse:
     release = runtime().live.get()
     if release is None:
         return _plain(_("Nothing has been published here yet."), HTTPStatus.SERVICE_UNAVAILABLE)
-    files = _files(release)
-    found = files.page(path, request.headers.get("Accept-Encoding", ""))
+    files, address = _files(release), f"/{path}"
+    found = files.page(address, request.headers.get("Accept-Encoding", ""))
     if found is not None:
         return _conditional(request, found)
-    if files.is_directory(path):
+    if files.lacks_slash(address):
         return HttpResponsePermanentRedirect(f"{request.path}/")
-    if files.is_gone(path):
+    if files.is_gone(address):
         return _error_page(request, files, HTTPStatus.GONE, _("This content has been taken down."))
     return _error_page(request, files, HTTPStatus.NOT_FOUND, _("This page does not exist."))
 
@@ -162,7 +162,7 @@ def _conditional(request: HttpRequest, found: ReleasedFile) -> HttpResponse:
 
 def _error_page(request: HttpRequest, files: ReleaseFiles, status: int, text: str) -> HttpResponse:
     """The release's own page for `status`, or a plain one where it has none."""
-    found = files.page(f"{int(status)}.html", request.headers.get("Accept-Encoding", ""))
+    found = files.notice(int(status), request.headers.get("Accept-Encoding", ""))
     if found is None:
         return _plain(text, status)
     headers = {"Cache-Control": PAGE_CACHE, "Vary": "Accept-Encoding"}

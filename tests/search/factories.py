@@ -1,8 +1,8 @@
 """Writes releases as the publisher does, from small items; layout in contract/release.py."""
 
+import gzip
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
@@ -10,21 +10,44 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+import brotli
+
 from contract.addresses import PREFIXES
 from contract.canonical import canonical_json
 from contract.models import Attachment, Audience, DocumentFacts, Provision, Snapshot, Topic, Unit
 from contract.normalising import normalise, normalise_line
 from contract.numbers import canonical_number
-from contract.release import Manifest, ManifestItem, NavigationLink, Record, ReleaseChanges, SiteFacts, record_path
+from contract.release import (
+    CHANGES,
+    CURRENT,
+    FILES,
+    MANIFEST,
+    RECORDS,
+    RELEASES,
+    SHARD_ITEMS,
+    SITE_FACTS,
+    Manifest,
+    ManifestItem,
+    NavigationLink,
+    Record,
+    ReleaseChanges,
+    ShardItems,
+    SiteFacts,
+    gone_path,
+    page_path,
+    record_path,
+)
+from contract.shards import record_shard
 from contract.slugs import slugify
 from contract.vocabulary import Kind, ProvisionKind, Status, document_type_named
+from tests.search.shared_directories import lay_out, point_to
 
 SPACE = UUID("6d0a1f1e-0000-4000-8000-000000000000")
 PROVINCE = Unit(id=UUID(int=1), name="Tỉnh ủy Thái Nguyên", level=1)
 WARD = Unit(id=UUID(int=2), name="Đảng ủy phường Phan Đình Phùng", level=2, ancestors=(UUID(int=1),))
 PUBLISHED = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 
-SITE_FACTS = SiteFacts(
+DEMO_SITE = SiteFacts(
     name="Trang thông tin Đảng bộ tỉnh",
     tagline="Đoàn kết",
     base_url="https://danguy.example.vn",
@@ -121,37 +144,50 @@ def write_release(
     changes: bool = True,
     pages: dict[str, str] | None = None,
     gone: Iterable[str] = (),
+    files: dict[str, bytes] | None = None,
     switch: bool = True,
 ) -> str:
-    """Write a release that holds `records` and point `current` to it; returns its name."""
+    """Write a release that holds `records` and point `current` to it; returns its name.
+
+    `pages` and `gone` go by address, `files` by the path below ``/tep/``.
+    """
     records = list(records)
-    before = _manifest(site)
-    name = name or f"r{len(list((site / 'releases').glob('*'))) + 1:08d}"
-    directory = site / "releases" / name
-    hashes = dict(_write_records(directory, records))
-    items = {r.id: ManifestItem(path=r.path, record=hashes[r.id]) for r in records}
+    gone = list(gone)
+    name = name or f"r{len(list((site / RELEASES).glob('*'))) + 1:08d}"
+    content = {record_path(r.id): record_bytes(r) for r in records}
+    items = {
+        r.id: ManifestItem(path=r.path, record=hashlib.sha256(content[record_path(r.id)]).hexdigest()) for r in records
+    }
+    content |= _item_lists(items)
+    for address, text in (pages or {}).items():
+        content |= page_files(address, text)
+    content |= {gone_path(address): b"" for address in gone}
+    content |= {f"{FILES}/{path}": data for path, data in (files or {}).items()}
+    before = _items(site / CURRENT) if changes else {}
+    trees = lay_out(site, name, content)
+    directory = site / RELEASES / name
     if changes:
-        _write(directory / "changes.json", _changes(before, items))
-    _write(directory / "site.json", SITE_FACTS.model_dump(mode="json"))
-    for path, html in (pages or {}).items():
-        (directory / "pages" / path).parent.mkdir(parents=True, exist_ok=True)
-        (directory / "pages" / path).write_text(html, encoding="utf-8")
-    for path in gone:
-        (directory / "gone" / path).mkdir(parents=True)
-        (directory / "gone" / path / "index.html").touch()
-    top = seq if seq is not None else max((r.seq for r in records), default=1)
-    manifest = Manifest(release=name, seq=top, day=date(2026, 11, 22), items=items, pages={})
-    _write(directory / "manifest.json", manifest.model_dump(mode="json", by_alias=True))
+        _write(directory / CHANGES, _changes(site, before, items))
+    _write(directory / SITE_FACTS, DEMO_SITE.model_dump(mode="json"))
+    manifest = Manifest(
+        release=name,
+        seq=seq if seq is not None else max((r.seq for r in records), default=1),
+        day=date(2026, 11, 22),
+        items=len(items),
+        pages=len(pages or {}),
+        gone=len(gone),
+        trees=trees,
+    )
+    _write(directory / MANIFEST, manifest.model_dump(mode="json", by_alias=True))
     if switch:
         point_to(site, name)
     return name
 
 
-def point_to(site: Path, name: str) -> None:
-    """Switch `current`, as the publisher does: one rename."""
-    link = site / "current.new"
-    link.symlink_to(Path("releases") / name)
-    os.replace(link, site / "current")
+def page_files(address: str, text: str) -> dict[str, bytes]:
+    """The page at `address` and its compressed copies, by their paths below the release."""
+    path, data = page_path(address), text.encode()
+    return {path: data, f"{path}.gz": gzip.compress(data, mtime=0), f"{path}.br": brotli.compress(data)}
 
 
 def corpus_records(lines: Iterable[str]) -> Iterator[Record]:
@@ -202,32 +238,39 @@ def _paragraphs(text: str) -> str:
     )
 
 
-def _write_records(directory: Path, records: Iterable[Record]) -> Iterator[tuple[UUID, str]]:
-    for record in records:
-        data = record.model_dump(mode="json", by_alias=True)
-        data["snapshot"] = record.snapshot.to_json()
-        content = canonical_json(data)
-        file = directory / record_path(record.id)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-        yield record.id, hashlib.sha256(content).hexdigest()
+def record_bytes(record: Record) -> bytes:
+    """A record as it lies in the release."""
+    data = record.model_dump(mode="json", by_alias=True)
+    data["snapshot"] = record.snapshot.to_json()
+    return canonical_json(data)
 
 
-def _manifest(site: Path) -> Manifest | None:
-    file = site / "current" / "manifest.json"
-    return Manifest.model_validate_json(file.read_bytes()) if file.exists() else None
+def _item_lists(items: dict[UUID, ManifestItem]) -> dict[str, bytes]:
+    shards: dict[str, dict[UUID, ManifestItem]] = {}
+    for item, entry in items.items():
+        shards.setdefault(record_shard(item), {})[item] = entry
+    return {
+        f"{RECORDS}/{shard}/{SHARD_ITEMS}": canonical_json(ShardItems(items=listed).model_dump(mode="json"))
+        for shard, listed in shards.items()
+    }
 
 
-def _changes(before: Manifest | None, items: dict[UUID, ManifestItem]) -> dict[str, Any]:
-    old = before.items if before else {}
+def _items(release: Path) -> dict[UUID, ManifestItem]:
+    found: dict[UUID, ManifestItem] = {}
+    for file in (release / RECORDS).glob(f"*/*/{SHARD_ITEMS}"):
+        found |= ShardItems.model_validate_json(file.read_bytes()).items
+    return found
+
+
+def _changes(site: Path, before: dict[UUID, ManifestItem], items: dict[UUID, ManifestItem]) -> dict[str, Any]:
+    current = site / CURRENT
     changes = ReleaseChanges(
-        since=before.release if before else None,
-        upserted=tuple(sorted(i for i, entry in items.items() if old.get(i) != entry)),
-        removed=tuple(sorted(old.keys() - items.keys())),
+        since=current.readlink().name if current.is_symlink() else None,
+        upserted=tuple(sorted(item for item, entry in items.items() if before.get(item) != entry)),
+        removed=tuple(sorted(before.keys() - items.keys())),
     )
     return changes.model_dump(mode="json")
 
 
 def _write(file: Path, data: Any) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(canonical_json(data))

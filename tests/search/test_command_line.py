@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def port(site: Path) -> Iterator[int]:
     """A running service over the demo release, without Elasticsearch."""
-    write_release(site, demo_records(), pages={"index.html": "trang chủ"})
+    write_release(site, demo_records(), pages={"/": "trang chủ"})
     (site / "secret.txt").write_text("secret")
     port = free_port()
     environment = {**os.environ, "SITE_DIR": str(site), "PORT": str(port), "ELASTICSEARCH_URL": ""}

@@ -1,5 +1,6 @@
 """The index follows the releases: new, changed, withdrawn, rolled back, drifted, and through outages."""
 
+import shutil
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from contract.models import Audience
+from contract.release import record_path
 from search.__main__ import main
 from search.answering import ElasticsearchEngine
 from search.connections import connect_for_indexing
@@ -19,6 +21,7 @@ from search.fallback import FallbackEngine
 from search.following import Follower
 from search.indexes import IndexNames
 from search.indexing import ReleaseIndexer
+from search.releases import Release
 from search.request import read_request
 from tests.search.conftest import live_release
 from tests.search.factories import document, identity, item, point_to, write_release
@@ -55,15 +58,22 @@ def test_a_new_release_is_taken_in_by_its_changes(
     assert not indexer.drift(live_release(site))
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "pruned"])
 def test_a_release_that_was_missed_is_taken_in_by_comparison(
-    site: Path, indexer: ReleaseIndexer, engine: ElasticsearchEngine
+    site: Path, indexer: ReleaseIndexer, engine: ElasticsearchEngine, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
-    write_release(site, [item("mot", "Tin thứ nhất", seq=1), item("hai", "Tin thứ hai", seq=2)])
+    first = write_release(site, [item("mot", "Tin thứ nhất", seq=1), item("hai", "Tin thứ hai", seq=2)])
     indexer.bring_to(live_release(site))
     write_release(site, [item("mot", "Tin về ngô", seq=3)])
     write_release(site, [item("mot", "Tin về ngô", seq=3), item("ba", "Tin về khoai", seq=4)])
+    if not kept:
+        shutil.rmtree(site / "releases" / first)
+    scans: list[Release] = []
+    drift = ReleaseIndexer.drift
+    monkeypatch.setattr(ReleaseIndexer, "drift", lambda self, to: scans.append(to) or drift(self, to))
     report = indexer.bring_to(live_release(site))
     assert (report.rebuilt, report.upserted, report.removed) == (False, 2, 1)
+    assert bool(scans) is not kept, "the index is read through only when the release it holds is no longer there"
     assert found(engine, site, "khoai") == ["ba"]
     assert not indexer.drift(live_release(site))
 
@@ -124,8 +134,7 @@ def test_a_broken_record_is_counted_and_does_not_stop_the_others(
 ) -> None:
     write_release(site, [item("hong", "Tin hỏng", seq=1), item("lanh", "Tin lành", seq=2)])
     release = live_release(site)
-    broken = str(identity("hong"))
-    (release.directory / "records" / broken[:2] / f"{broken}.json").write_text("{")
+    (release.directory / record_path(identity("hong"))).write_text("{")
     report = indexer.bring_to(release)
     assert (report.upserted, report.failed) == (1, 1)
     assert found(engine, site, "tin lành") == ["lanh"]

@@ -7,15 +7,18 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 from django.test import Client
 
+from contract.release import gone_path, page_path
 from search.service import runtime as running
 from search.service.checks import check_elasticsearch, check_site
 from search.service.throttling import SearchThrottle
 from tests.search.factories import write_release
 from tests.search.samples import demo_records
 
+ADDRESS, WITHDRAWN = "/van-ban/quyet-dinh-37/", "/tin-tuc/da-go/"
 PAGE = "<!doctype html><title>Văn bản</title>"
 
 
@@ -23,19 +26,16 @@ PAGE = "<!doctype html><title>Văn bản</title>"
 def client(site: Path, settings: Any) -> Iterator[Client]:
     """The service over a served demo release, without Elasticsearch."""
     pages = {
-        "index.html": "<!doctype html><title>Trang chủ</title>",
-        "van-ban/quyet-dinh-37/index.html": PAGE,
-        "404.html": "<!doctype html><title>Không có trang này</title>",
-        "410.html": "<!doctype html><title>Đã gỡ</title>",
-        "feed.xml": "<rss/>",
+        "/": "<!doctype html><title>Trang chủ</title>",
+        ADDRESS: PAGE,
+        "/404.html": "<!doctype html><title>Không có trang này</title>",
+        "/410.html": "<!doctype html><title>Đã gỡ</title>",
+        "/feed.xml": "<rss/>",
+        "/link.txt": "",
+        "/thu-hoi.json": '{"items": [], "schema": 1}',
     }
-    name = write_release(site, demo_records(), pages=pages, gone=["tin-tuc/da-go"])
-    directory = site / "releases" / name
-    page = directory / "pages" / "van-ban" / "quyet-dinh-37" / "index.html"
-    Path(f"{page}.gz").write_bytes(gzip.compress(PAGE.encode()))
-    (directory / "files").mkdir()
-    for file in ("ab12.pdf", "ab12.docx", "ab12.svg", "ab12.webp"):
-        (directory / "files" / file).write_bytes(b"bytes of " + file.encode())
+    files = {f"ab/ab12/{name}": b"bytes of " + name.encode() for name in ("a.pdf", "a.docx", "a.svg", "a.webp")}
+    write_release(site, demo_records(), pages=pages, gone=[WITHDRAWN], files=files)
     (site / "secret.txt").write_text("secret")
     yield _client(site, settings)
     running.runtime().engines.fallback.close()
@@ -134,7 +134,7 @@ def test_too_many_searches_are_refused_in_vietnamese(client: Client, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "address", ["/", "/tim-kiem/", "/api/search/", "/healthz", "/khong-co/", "/tin-tuc/da-go/", "/tep/ab12.pdf"]
+    "address", ["/", "/tim-kiem/", "/api/search/", "/healthz", "/khong-co/", "/tin-tuc/da-go/", "/tep/ab/ab12/a.pdf"]
 )
 def test_every_answer_carries_the_security_headers(client: Client, address: str) -> None:
     response = client.get(address)
@@ -159,13 +159,14 @@ def test_a_page_of_the_release_is_served_and_asked_again_cheaply(client: Client)
 
 def test_a_compressed_copy_goes_to_those_who_take_it(client: Client) -> None:
     plain = client.get("/van-ban/quyet-dinh-37/", headers={"Accept-Encoding": "gzip;q=0, deflate"})
-    packed = client.get("/van-ban/quyet-dinh-37/", headers={"Accept-Encoding": "gzip, br"})
+    packed = client.get("/van-ban/quyet-dinh-37/", headers={"Accept-Encoding": "gzip"})
+    smallest = client.get("/van-ban/quyet-dinh-37/", headers={"Accept-Encoding": "gzip, br"})
     assert "Content-Encoding" not in plain.headers
-    assert packed.headers["Content-Encoding"] == "gzip"
+    assert (packed.headers["Content-Encoding"], smallest.headers["Content-Encoding"]) == ("gzip", "br")
     assert gzip.decompress(packed.content).decode() == PAGE
-    assert plain.headers["ETag"] != packed.headers["ETag"]
+    assert brotli.decompress(smallest.content).decode() == PAGE
+    assert len({answer.headers["ETag"] for answer in (plain, packed, smallest)}) == 3
     assert "Accept-Encoding" in packed.headers["Vary"]
-    assert client.get("/van-ban/quyet-dinh-37/index.html.gz").status_code == 404
 
 
 def test_a_missing_slash_is_added(client: Client) -> None:
@@ -175,24 +176,24 @@ def test_a_missing_slash_is_added(client: Client) -> None:
 
 def test_other_files_of_the_site_have_their_type(client: Client) -> None:
     assert client.get("/feed.xml").headers["Content-Type"].startswith("application/xml")
+    assert client.get("/thu-hoi.json").headers["Content-Type"].startswith("application/json")
 
 
 def test_what_was_withdrawn_is_gone_and_what_never_was_is_not_found(client: Client) -> None:
-    gone, missing = client.get("/tin-tuc/da-go/"), client.get("/tin-tuc/chua-tung-co/")
+    gone, missing = client.get(WITHDRAWN), client.get("/tin-tuc/chua-tung-co/")
     assert (gone.status_code, missing.status_code) == (410, 404)
+    assert client.get(WITHDRAWN.rstrip("/")).status_code == 410
     assert "Đã gỡ" in gone.content.decode()
     assert "Không có trang này" in missing.content.decode()
 
 
-@pytest.mark.parametrize(
-    ("name", "shown"), [("ab12.pdf", True), ("ab12.webp", True), ("ab12.svg", False), ("ab12.docx", False)]
-)
+@pytest.mark.parametrize(("name", "shown"), [("a.pdf", True), ("a.webp", True), ("a.svg", False), ("a.docx", False)])
 def test_only_files_that_hold_no_script_are_shown_by_the_browser(client: Client, name: str, shown: bool) -> None:
-    response = client.get(f"/tep/{name}")
+    response = client.get(f"/tep/ab/ab12/{name}")
     assert b"".join(response.streaming_content) == b"bytes of " + name.encode()
     assert response.headers["Content-Disposition"].startswith("inline" if shown else "attachment")
     assert "immutable" in response.headers["Cache-Control"]
-    assert client.get(f"/tep/{name}", headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
+    assert client.get(f"/tep/ab/ab12/{name}", headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
 
 
 TRAVERSAL = [
@@ -216,6 +217,27 @@ TRAVERSAL = [
 ]
 
 
+NAMES_ON_DISK = [
+    *(f"/{page_path(ADDRESS).removeprefix('pages/')}{suffix}" for suffix in ("", ".gz", ".br")),
+    f"/{page_path(ADDRESS)}",
+    f"/{gone_path(WITHDRAWN).removeprefix('pages/')}",
+    "/van-ban/quyet-dinh-37.html",
+    "/van-ban/quyet-dinh-37.html.gz",
+    "/tin-tuc/da-go.gone",
+    "/feed.xml.br",
+    "/index.html",
+    "/404.html",
+    "/410.html",
+]
+
+
+@pytest.mark.parametrize("address", NAMES_ON_DISK)
+def test_a_page_has_one_address_and_not_the_name_of_its_file(client: Client, address: str) -> None:
+    response = client.get(address)
+    assert response.status_code == 404
+    assert "Không có trang này" in response.content.decode()
+
+
 @pytest.mark.parametrize("address", TRAVERSAL)
 def test_nothing_outside_pages_and_files_is_ever_served(client: Client, address: str) -> None:
     response = client.get(address)
@@ -226,16 +248,17 @@ def test_nothing_outside_pages_and_files_is_ever_served(client: Client, address:
 
 def test_a_link_that_leads_out_of_the_site_is_not_followed(client: Client, site: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.txt").write_text("outside")
-    (site / "current" / "pages" / "link.txt").symlink_to(tmp_path / "outside.txt")
-    (site / "current" / "pages" / "inside").symlink_to(site / "current" / "pages" / "van-ban")
+    page = site / "current" / page_path("/link.txt")
+    assert client.get("/link.txt").status_code == 200
+    page.unlink()
+    page.symlink_to(tmp_path / "outside.txt")
     assert client.get("/link.txt").status_code == 404
-    assert client.get("/inside/quyet-dinh-37/").status_code == 200
 
 
 def test_a_new_release_is_served_and_searched_at_once(client: Client, site: Path) -> None:
     assert client.get("/api/search/", {"q": "cây chè"}).json()["total"] == 1
     kept = [record for record in demo_records() if "che" not in record.path]
-    write_release(site, kept, pages={"index.html": "mới"}, gone=["van-ban/nghi-quyet-che"], seq=30)
+    write_release(site, kept, pages={"/": "mới"}, gone=["/van-ban/nghi-quyet-che/"], seq=30)
     assert client.get("/").content.decode() == "mới"
     assert client.get("/van-ban/nghi-quyet-che/").status_code == 410
     assert client.get("/api/search/", {"q": "cây chè"}).json()["results"] == []
