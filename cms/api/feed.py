@@ -114,16 +114,50 @@ class PreviewView(ServiceView):
         return Response({"snapshot": snapshot.to_json()})
 
 
+class SetAsideSerializer(serializers.Serializer[dict[str, Any]]):
+    """A change that could not go live; `stage` says at what it failed (line, path, files, render)."""
+
+    seq = serializers.IntegerField(min_value=0, allow_null=True, default=None)
+    id = serializers.CharField(max_length=200, allow_null=True, default=None)
+    stage = serializers.CharField(max_length=20, default="")
+    reason = serializers.CharField(max_length=2000, allow_blank=True)
+
+
+class FailureSerializer(serializers.Serializer[dict[str, Any]]):
+    """What keeps the publisher from publishing, and since when."""
+
+    kind = serializers.CharField(max_length=30)
+    message = serializers.CharField(max_length=2000, allow_blank=True)
+    since = serializers.DateTimeField()
+
+
 class PublisherStateSerializer(serializers.ModelSerializer[PublisherState]):
-    set_aside = serializers.ListField(child=serializers.DictField(), required=False)
+    set_aside = SetAsideSerializer(many=True, required=False, max_length=1000)
+    failure = FailureSerializer(required=False, allow_null=True)
 
     class Meta:
         model = PublisherState
-        fields = ["release", "seq", "built_at", "seconds", "pages_written", "set_aside"]
+        fields = [
+            "release",
+            "seq",
+            "head",
+            "built_at",
+            "seconds",
+            "delay",
+            "pages_written",
+            "pages_removed",
+            "items",
+            "hidden",
+            "withdrawn",
+            "set_aside",
+            "set_aside_total",
+            "failure",
+        ]
+        extra_kwargs = {"delay": {"min_value": 0}, "seconds": {"min_value": 0}}
 
 
 class PublisherStateView(ServiceView):
-    """What the publisher says of itself, shown on the editors' dashboard."""
+    """What the publisher says of itself, shown on the editors' dashboard. What it leaves out stays as it was."""
 
     @extend_schema(request=PublisherStateSerializer, responses=PublisherStateSerializer)
     def post(self, request: Request) -> Response:

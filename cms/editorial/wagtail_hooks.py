@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import include, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,9 +18,9 @@ from wagtail.log_actions import LogFormatter
 from wagtail.models import Page
 
 from cms.content.base import ContentPage
+from cms.editorial.publishing import publishing_for
 from cms.editorial.rules import may_withdraw
 from cms.editorial.waiting import waiting_for
-from cms.ledger.models import LedgerPosition, PublishedItem, PublisherState
 
 
 @hooks.register("register_admin_urls")
@@ -86,35 +87,15 @@ def no_foreign_pages(request: HttpRequest, menu_items: list[Any]) -> None:
 
 
 class PublisherPanel(Component):
-    """What the publisher last said: is everything approved on the site, and what was set aside."""
+    """Whether everything approved is on the site, and if not, why."""
 
     name = "publisher"
     order = 50
 
     def render_html(self, parent_context: Any = None) -> str:
-        state = PublisherState.objects.first()
-        position = LedgerPosition.objects.first()
-        waiting = max(0, (position.last_seq if position else 0) - (state.seq if state else 0))
-        if state:
-            state.set_aside = [_with_title(entry) for entry in state.set_aside]
-        return render_to_string("editorial/publisher_panel.html", {"state": state, "waiting": waiting})
-
-
-def _with_title(entry: dict[str, Any]) -> dict[str, Any]:
-    item = PublishedItem.objects.filter(uuid=entry.get("id")).first() if _is_uuid(entry.get("id")) else None
-    if item is None:
-        return entry
-    return entry | {"title": item.title, "edit_url": reverse("wagtailadmin_pages:edit", args=[item.page_id])}
-
-
-def _is_uuid(value: Any) -> bool:
-    from uuid import UUID
-
-    try:
-        UUID(str(value))
-    except ValueError:
-        return False
-    return True
+        request = parent_context["request"]
+        publishing = publishing_for(request.user, timezone.now())
+        return render_to_string("editorial/publisher_panel.html", {"publishing": publishing}, request)
 
 
 class WaitingPanel(Component):

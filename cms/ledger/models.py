@@ -1,6 +1,7 @@
 """The append-only ledger: what was approved, as it was approved, in commit order."""
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -146,14 +147,22 @@ class PublishedFile(models.Model):
 
 
 class PublisherState(models.Model):
-    """One row: what the publisher last said of itself."""
+    """One row: what the publisher last said of itself. Empty is what it has not said yet."""
 
-    release = models.CharField(max_length=60)
-    seq = models.PositiveBigIntegerField()
-    built_at = models.DateTimeField()
-    seconds = models.FloatField(default=0)
-    pages_written = models.PositiveIntegerField(default=0)
+    release = models.CharField(max_length=60, blank=True)
+    seq = models.PositiveBigIntegerField(default=0, help_text="position: the last change it has dealt with")
+    head = models.PositiveBigIntegerField(null=True, blank=True, help_text="last seq of the feed as it saw it")
+    built_at = models.DateTimeField(null=True, blank=True, help_text="when readers saw the release first")
+    seconds = models.FloatField(default=0, help_text="time the step took")
+    delay = models.FloatField(null=True, blank=True, help_text="seconds from the last approval to the reading site")
+    pages_written = models.PositiveIntegerField(default=0, help_text="pages made anew for the release, not all it has")
+    pages_removed = models.PositiveIntegerField(default=0)
+    items = models.PositiveIntegerField(null=True, blank=True, help_text="items on the site")
+    hidden = models.PositiveIntegerField(null=True, blank=True, help_text="items for members only")
+    withdrawn = models.PositiveIntegerField(null=True, blank=True, help_text="items withdrawn")
     set_aside = models.JSONField(default=list)
+    set_aside_total = models.PositiveIntegerField(default=0, help_text="how many there are; `set_aside` may hold fewer")
+    failure = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
     received_at = models.DateTimeField(auto_now=True)
 
     class Meta:
