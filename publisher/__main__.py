@@ -11,13 +11,14 @@ from datetime import date
 from pathlib import Path
 
 from publisher import preview
-from publisher.engine import REPLICA, RETRY_ON_START, Outcome, Publisher, follow, go_back, today
+from publisher.engine import REPLICA, RETRY_ON_START, Publisher, follow, go_back, today
 from publisher.errors import NoSuchReleaseError, PublisherError
 from publisher.feed import open_feed
 from publisher.releases import RUN_LOCK, Site
 from publisher.replica import Replica, State
 from publisher.reporting import Reporter, cms_origin
 from publisher.settings import Settings
+from publisher.watching import StepOutcome, Watchers
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +40,7 @@ def _build(options: argparse.Namespace, settings: Settings) -> None:
         outcome = publisher.step(options.day or today(), always=True, retry=RETRY_ON_START)
         if outcome is not None:
             _tell(outcome)
-        while publisher.clean_one_kept_release():
+        while publisher.tidy_up():
             pass
 
 
@@ -47,8 +48,10 @@ def _run(options: argparse.Namespace, settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    reporter = Reporter(cms_origin(settings.cms_url, options.feed), settings.feed_token)
     with Site(options.site).lock(0, RUN_LOCK), closing(_publisher(options, settings, resident=True)) as publisher:
-        follow(publisher, stop, options.interval, _tell)
+        with closing(reporter):
+            follow(publisher, stop, options.interval, Watchers(reporter, _Telling()))
 
 
 def _releases(options: argparse.Namespace, settings: Settings) -> None:
@@ -58,7 +61,7 @@ def _releases(options: argparse.Namespace, settings: Settings) -> None:
     for name in reversed(site.names()):
         if (manifest := site.manifest(name)) is not None:
             mark = "*" if name == current else " "
-            print(f"{mark} {name}  seq {manifest.seq}  {manifest.day:%d/%m/%Y}  {len(manifest.items)} items")
+            print(f"{mark} {name}  seq {manifest.seq}  {manifest.day:%d/%m/%Y}  {manifest.items} items")
 
 
 def _rollback(options: argparse.Namespace, settings: Settings) -> None:
@@ -66,14 +69,13 @@ def _rollback(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _status(options: argparse.Namespace, settings: Settings) -> None:
-    del settings
     site = _existing_site(options.site)
-    with closing(Replica(site.root / REPLICA)) as replica:
+    with closing(Replica(site.root / REPLICA, settings.site_url)) as replica:
         print(f"release   {site.current() or 'none'}")
         print(f"position  {replica.position}")
-        print(f"live      {len(replica.ids(State.LIVE))}")
-        print(f"hidden    {len(replica.ids(State.HIDDEN))}")
-        print(f"withdrawn {len(replica.ids(State.WITHDRAWN))}")
+        print(f"live      {replica.live_count()}")
+        print(f"hidden    {replica.count(State.HIDDEN)}")
+        print(f"withdrawn {replica.count(State.WITHDRAWN)}")
         for entry in replica.set_aside():
             print(f"set aside seq {entry.seq or '?'} {entry.id or '?'}: {entry.reason}")
 
@@ -84,8 +86,7 @@ def _serve_preview(options: argparse.Namespace, settings: Settings) -> None:
 
 def _publisher(options: argparse.Namespace, settings: Settings, *, resident: bool) -> Publisher:
     feed = open_feed(options.feed, settings.feed_token)
-    reporter = Reporter(cms_origin(settings.cms_url, options.feed), settings.feed_token)
-    return Publisher(Site(options.site), feed, settings, reporter, resident=resident)
+    return Publisher(Site(options.site), feed, settings, resident=resident)
 
 
 def _existing_site(path: Path) -> Site:
@@ -94,7 +95,25 @@ def _existing_site(path: Path) -> Site:
     return Site(path)
 
 
-def _tell(outcome: Outcome) -> None:
+class _Telling:
+    """A watcher that prints every step."""
+
+    def polled(self, head: int | None, position: int) -> None:
+        """Nothing to print."""
+
+    def working(self) -> None:
+        """Nothing to print."""
+
+    def stepped(self, outcome: StepOutcome | None) -> None:
+        """One line."""
+        if outcome is not None:
+            _tell(outcome)
+
+    def failed(self, error: BaseException) -> None:
+        """The log has it."""
+
+
+def _tell(outcome: StepOutcome) -> None:
     what = f"{outcome.pages_written} pages written" if outcome.changed else "nothing changed"
     print(
         f"{outcome.release}: seq {outcome.seq}, {outcome.items} items, {outcome.hidden} hidden, {what}, "

@@ -1,120 +1,429 @@
-"""Makes one complete, checked release from a set of live items."""
+"""Makes a release from what the replica holds: plan the pages that may differ, make their shards, put the trees together.
 
-import os
+The state of what was built is written in one transaction that ends only after readers see the release.
+"""
+
+import hashlib
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 
-from tqdm import tqdm
-
 from contract.canonical import canonical_json
-from contract.release import MANIFEST, RECORDS, Record
-from publisher.checks import LinkChecker, check_items
+from contract.release import CHANGES, FILES, MANIFEST, PAGES, RECORDS, SITE_FACTS, Manifest, ReleaseChanges, SiteFacts
+from contract.shards import page_shard_name, page_shard_number
+from publisher import disk
+from publisher.changes import Candidates, filters_digest, filters_key
 from publisher.derive import Facts
-from publisher.errors import BuildError
+from publisher.errors import BuildError, ItemsFailedError
 from publisher.files import FileStore, files_of
-from publisher.pages import Page, Plan
-from publisher.plugin import Job, render
-from publisher.records import record_bytes
+from publisher.objects import object_name
+from publisher.pages import Page, Pages
+from publisher.program import program_digest
 from publisher.releases import Site
-from publisher.replica import Item
+from publisher.rendering import DROPPED, ShardOfPages, ShardOfRecords
+from publisher.replica import Item, Replica
 from publisher.settings import Settings
-from publisher.staging import Staging, content_hash_of, gone_addresses
+from publisher.workers import ALONE_BELOW, Workplace, make_shards
 
+TREES = (PAGES, RECORDS, FILES)
 # Pages. A build of more than these takes long enough to wonder about.
 PROGRESS_ABOVE = 200
+# Dead links named in a message.
+SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Content:
-    """Everything a release is made from. `gone` are addresses that answer 410, `seq` the position in the ledger, `day`
-    the date in Viet Nam for which validity is worked out."""
+class Plan:
+    """What a build will look at. `whole`: every page there is; `lists` are the lists whose size may be another."""
 
-    items: tuple[Item, ...]
-    gone: frozenset[str]
-    seq: int
     day: date
+    code: str
+    whole: bool
+    pages: list[tuple[int, int]]
+    lists: frozenset[str]
+    site: SiteFacts
 
 
-@dataclass(frozen=True)
-class Built:
-    """A release that is complete on the disk."""
+@dataclass
+class Made:
+    """What came of making the shards; `trees` are the root directories of pages, records and files."""
 
-    name: str
-    pages_written: int
+    pages_written: int = 0
+    pages_removed: int = 0
+    upserted: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    approved_at: tuple[datetime, ...] = ()
+    trees: dict[str, str] = field(default_factory=dict)
 
 
 class Builder:
     """Builds releases of one site. `resident`: nobody watches, so long builds draw no progress bar into a log."""
 
-    def __init__(self, site: Site, store: FileStore, settings: Settings, resident: bool = False) -> None:
+    def __init__(
+        self, site: Site, replica: Replica, store: FileStore, settings: Settings, resident: bool = False
+    ) -> None:
         self._site = site
+        self._replica = replica
         self._store = store
         self._settings = settings
         self._resident = resident
-        self._links = LinkChecker()
+        self._looked_after: str | None = None
 
-    def build(self, content: Content, like: str | None, since: str | None) -> Built | None:
-        """Build a release beside the others, without showing it. None when it would equal the release `like`.
+    @property
+    def head(self) -> str | None:
+        """The newest release, if it is still there."""
+        name = self._replica.value("head")
+        return name if name and self._site.is_whole(name) else None
 
-        Unchanged files are shared with `like`. `since` is the release against which `changes.json` is written: `like`
-        or None. Raises `ItemsFailedError` when the pages of some items cannot be rendered, else `BuildError`.
+    def plan(self, day: date) -> Plan:
+        """Work out which pages may differ from the newest release, for validity on `day`. Needs a transaction."""
+        before = self._replica.value("day")
+        if before is not None and before != day.isoformat():
+            self._replica.touch_by_day(date.fromisoformat(before), day)
+        pages = Pages(Facts(self._replica, day), self._settings)
+        code = _code(pages.site)
+        whole = self._replica.value("code") != code or not self._is_sound()
+        self._replica.db.execute("DELETE FROM plan")
+        lists: frozenset[str] = frozenset()
+        if whole:
+            self._enter(pages.all())
+        elif self._is_anything_new():
+            candidates = Candidates(self._replica, pages)
+            found, dropped = candidates.collect()
+            self._enter(found)
+            self._drop(dropped)
+            lists = candidates.lists
+        shards = self._replica.db.execute("SELECT shard, count(*) FROM plan GROUP BY shard ORDER BY shard").fetchall()
+        return Plan(day, code, whole, shards, lists, pages.site)
+
+    def make(self, plan: Plan) -> Made:
+        """Make what is planned. Needs a transaction that began after the plan was committed, or is the same for a trial.
+
+        Raises `ItemsFailedError` when the pages of some items cannot be rendered, else `BuildError`.
         """
-        manifest = self._site.manifest(like) if like else None
-        previous = self._site.path(like) if like and manifest else None
-        plan = Plan(Facts(content.items, content.day), self._settings, content.gone)
-        with self._site.staging_directory() as directory:
-            staging = Staging(directory, previous, manifest)
-            job = Job(plan.pages, staging, self._watch)
-            render(job, self._settings)
-            self._add_what_stands_beside_the_pages(plan, staging, content)
-            check_items(plan, staging)
-            self._links.check(plan, staging, job.html)
-            if previous and manifest and content_hash_of(previous, manifest) == staging.content_hash(plan.site):
-                return None
-            name = staging.seal(plan.site, content.seq, content.day, since if manifest else None)
+        made = Made(approved_at=self._approved_at())
+        trouble = _Trouble()
+        place = Workplace(self._site.root, self._replica.path, self._settings, plan.day, plan.code, plan.whole)
+        show = self._is_worth_showing(plan)
+        done = make_shards(place, self._replica, self._site.objects, plan.pages, self._record_jobs(plan), show)
+        changed: dict[str, set[str]] = defaultdict(set)
+        for shard in list(done) if not plan.whole else done:
+            if isinstance(shard, ShardOfPages):
+                trouble.add(shard)
+                self._keep_pages(shard, made, changed[PAGES])
+            else:
+                self._keep_records(shard, made, changed[RECORDS])
+        trouble.raise_it()
+        if plan.whole:
+            self._forget_other_shards(plan, changed)
+        self._make_files(plan, changed[FILES])
+        for tree in TREES:
+            made.trees[tree] = self._root(tree, changed[tree])
+        return made
+
+    def write_release(self, plan: Plan, made: Made, since: str | None) -> str:
+        """Put a release together from its trees, complete and on the disk, beside the others. Returns its name."""
+        changes = ReleaseChanges.model_validate(
+            {"since": since, "upserted": sorted(made.upserted), "removed": sorted(made.removed)}
+        )
+        seq = self._replica.position
+        name = release_name(seq, f"{sorted(made.trees.items())} {plan.code} {since}")
+        manifest = Manifest(
+            release=name,
+            seq=seq,
+            day=plan.day,
+            items=self._replica.live_count(),
+            pages=self._count("SELECT count(*) FROM page WHERE sha256 IS NOT NULL"),
+            gone=self._count("SELECT count(*) FROM page WHERE sha256 IS NULL"),
+            trees=made.trees,
+        )
+        self._site.objects.sync_new()
+        with self._site.making() as directory:
+            for tree, object_ in made.trees.items():
+                disk.symlink(self._site.objects.link_from_release(object_), directory / tree)
+            for file, model in ((SITE_FACTS, plan.site), (CHANGES, changes), (MANIFEST, manifest)):
+                disk.write(directory / file, canonical_json(model.model_dump(mode="json", by_alias=True)))
+                disk.sync(directory / file)
+            disk.sync(directory)
             self._site.adopt(directory, name)
-        return Built(name, staging.pages_written)
+        return name
 
-    def rebuild_without(self, name: str, removed: frozenset[str]) -> str | None:
-        """Replace a kept release by one that holds nothing of the items `removed` (ids), so that neither a copy nor a
-        way back to them is left. Return its name; None if it could not be rebuilt and is only deleted."""
-        manifest = self._site.manifest(name)
-        made_at = (self._site.path(name) / MANIFEST).stat().st_mtime_ns
-        built = None
-        if manifest is not None:
-            items = [item for item in _items_of(self._site.path(name)) if str(item.id) not in removed]
-            left = frozenset(entry.path for id_, entry in manifest.items.items() if str(id_) in removed)
-            gone = (gone_addresses(self._site.path(name)) | left) - {item.snapshot.path for item in items}
-            try:
-                built = self.build(Content(tuple(items), gone, manifest.seq, manifest.day), name, None)
-            except BuildError:
-                built = None  # the theme moved on; a release nobody can rebuild is no loss against a leak
-        if built is not None and built.name != name:
-            os.utime(self._site.path(built.name) / MANIFEST, ns=(made_at, made_at))
-        self._site.remove(name)
-        return built.name if built is not None else None
+    def settle(self, plan: Plan, release: str | None) -> None:
+        """Remember, in the transaction of `make`, that `release` is the newest one; None when nothing differs from it."""
+        db = self._replica.db
+        if release is not None:
+            self._keep_undo()
+            place = self._count("SELECT coalesce(max(place), 0) + 1 FROM kept")
+            db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, 0)", (release, place, plan.day.isoformat()))
+            self._replica.keep("head", release)
+        for table in ("pending", "touched", "plan"):
+            db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from above
+        self._replica.keep("day", plan.day.isoformat())
+        self._replica.keep("code", plan.code)
+        self._keep_lists(plan)
+        self._looked_after = release or self._looked_after
 
-    def _add_what_stands_beside_the_pages(self, plan: Plan, staging: Staging, content: Content) -> None:
-        for item in plan.facts.items.values():
-            staging.write_record(item.id, item.snapshot.path, record_bytes(plan.facts, item))
-            for file in files_of(item.snapshot):
-                staging.add_file(file, self._store.path(file.split("/")[1]))
-        for address in sorted(content.gone):
-            staging.mark_gone(address)
+    def forget(self) -> None:
+        """Forget what was built: the next build makes everything anew."""
+        with self._replica.transaction():
+            for table in ("page", "listing", "built_item", "tree"):
+                self._replica.db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from above
+            self._replica.keep("code", None)
 
-    def _watch(self, pages: tuple[Page, ...]) -> Iterator[Page]:
-        terminal = sys.stderr.isatty()
-        shown = terminal or (len(pages) > PROGRESS_ABOVE and not self._resident)
-        # In a log file a line a second is enough.
-        pause = 0.1 if terminal else 1.0
-        return iter(tqdm(pages, desc="pages", unit="page", disable=not shown, leave=False, mininterval=pause))
+    # Planning
+
+    def _is_sound(self) -> bool:
+        """Whether the newest release is there with all its shared directories. Looked at once a process; what goes
+        missing later is noticed when it is needed."""
+        head = self.head
+        if head is None:
+            return False
+        if self._looked_after is None:
+            names = [row[0] for row in self._replica.db.execute("SELECT DISTINCT object FROM tree")]
+            if not names or not self._site.objects.are_there(names):
+                return False
+            self._looked_after = head
+        return True
+
+    def _is_anything_new(self) -> bool:
+        sql = "SELECT EXISTS (SELECT 1 FROM pending) OR EXISTS (SELECT 1 FROM touched)"
+        return bool(self._count(sql))
+
+    def _enter(self, pages: Iterator[Page] | list[Page]) -> None:
+        rows = (
+            (page.address, page_shard_number(page.address), page.kind.value, page.key, page.number, page.start)
+            for page in pages
+        )
+        self._replica.db.executemany("INSERT INTO plan VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def _drop(self, addresses: list[str]) -> None:
+        rows = ((address, page_shard_number(address), DROPPED, "", 0, "") for address in addresses)
+        self._replica.db.executemany("INSERT INTO plan VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def _record_jobs(self, plan: Plan) -> Iterator[tuple[str, list[str]]]:
+        sql = "SELECT id FROM item" if plan.whole else "SELECT id FROM touched UNION SELECT id FROM pending"
+        shard = ""
+        ids: list[str] = []
+        for (id_,) in self._replica.db.execute(f"SELECT id FROM ({sql}) ORDER BY id").fetchall():  # noqa: S608
+            here = f"{id_[:2]}/{id_[2]}"
+            if here != shard and ids:
+                yield shard, ids
+                ids = []
+            shard = here
+            ids.append(id_)
+        if ids:
+            yield shard, ids
+
+    def _approved_at(self) -> tuple[datetime, ...]:
+        """When the waiting changes were approved; nothing when an empty replica was filled: that may be years ago."""
+        if self.head is None:
+            return ()
+        rows = self._replica.db.execute("SELECT approved_at FROM pending WHERE approved_at IS NOT NULL")
+        return tuple(datetime.fromisoformat(at) for (at,) in rows)
+
+    # Keeping what was made
+
+    def _keep_pages(self, shard: ShardOfPages, made: Made, changed: set[str]) -> None:
+        db = self._replica.db
+        db.executemany("DELETE FROM page WHERE address = ?", [(address,) for address in shard.dropped])
+        db.executemany(
+            "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?)",
+            [(address, shard.number, fingerprint, sha256) for address, fingerprint, sha256 in shard.changed],
+        )
+        made.pages_written += shard.written
+        made.pages_removed += len(shard.dropped)
+        self._keep_object(PAGES, page_shard_name(shard.number), shard.object, changed)
+
+    def _keep_records(self, shard: ShardOfRecords, made: Made, changed: set[str]) -> None:
+        db = self._replica.db
+        db.executemany("DELETE FROM built_item WHERE id = ?", [(id_,) for id_ in shard.removed])
+        db.executemany("INSERT OR REPLACE INTO built_item VALUES (?, ?, ?, ?)", shard.changed)
+        made.upserted += shard.upserted
+        made.removed += shard.removed
+        self._keep_object(RECORDS, shard.name, shard.object, changed)
+
+    def _keep_object(self, tree: str, name: str, object_: str | None, changed: set[str]) -> None:
+        if object_ is None:
+            self._replica.db.execute("DELETE FROM tree WHERE tree = ? AND name = ?", (tree, name))
+        else:
+            self._replica.db.execute("INSERT OR REPLACE INTO tree VALUES (?, ?, ?)", (tree, name, object_))
+        changed.add(name.partition("/")[0])
+
+    def _forget_other_shards(self, plan: Plan, changed: dict[str, set[str]]) -> None:
+        """After a whole build: shards for which nothing was planned hold nothing any more."""
+        db = self._replica.db
+        planned = {page_shard_name(number) for number, _ in plan.pages}
+        there = {row[0] for row in db.execute("SELECT name FROM tree WHERE tree = ? AND name LIKE '%/%'", (PAGES,))}
+        for name in there - planned:
+            self._keep_object(PAGES, name, None, changed[PAGES])
+        db.execute("DELETE FROM page WHERE address NOT IN (SELECT address FROM plan)")
+        db.execute("DELETE FROM built_item WHERE id NOT IN (SELECT id FROM item)")
+        live = {
+            f"{row[0]}/{row[1]}" for row in db.execute("SELECT DISTINCT substr(id, 1, 2), substr(id, 3, 1) FROM item")
+        }
+        there = {row[0] for row in db.execute("SELECT name FROM tree WHERE tree = ? AND name LIKE '%/%'", (RECORDS,))}
+        for name in there - live:
+            self._keep_object(RECORDS, name, None, changed[RECORDS])
+        for tree in TREES:
+            groups = db.execute("SELECT DISTINCT substr(name, 1, 2) FROM tree WHERE tree = ? AND name != ''", (tree,))
+            changed[tree] |= {row[0] for row in groups}
+
+    def _make_files(self, plan: Plan, changed: set[str]) -> None:
+        db = self._replica.db
+        if plan.whole:
+            prefixes = {row[0][:2] for row in db.execute("SELECT DISTINCT substr(file, 1, 2) FROM item_file")} | changed
+        else:
+            prefixes = {file[:2] for file in self._changed_files()}
+        for prefix in sorted(prefixes):
+            rows = db.execute(
+                "SELECT DISTINCT file FROM item_file WHERE file >= ? AND file < ?", (f"{prefix}/", f"{prefix}0")
+            )
+            self._keep_object(FILES, prefix, self._files_object([row[0] for row in rows]), changed)
+
+    def _changed_files(self) -> Iterator[str]:
+        rows = self._replica.db.execute("SELECT id, seq, sha256, snapshot FROM pending").fetchall()
+        for id_, seq, sha256, raw in rows:
+            if raw is not None:
+                yield from files_of(Item.read(id_, seq, sha256, raw).snapshot)
+            for (file,) in self._replica.db.execute("SELECT file FROM item_file WHERE id = ?", (id_,)):
+                yield file
+
+    def _files_object(self, files: list[str]) -> str | None:
+        if not files:
+            return None
+
+        def fill(directory: Path) -> None:
+            for file in files:
+                target = directory / file.split("/", 1)[1]
+                disk.make_directory(target.parent)
+                disk.link(self._store.path(file.split("/")[1]), target)
+
+        name = object_name(FILES, dict.fromkeys(files, ""))
+        try:
+            self._site.objects.make(name, fill)
+        except FileNotFoundError as error:
+            raise BuildError(f"{error.filename} is missing; remove the replica, the feed fills it again") from error
+        return name
+
+    def _root(self, tree: str, groups: set[str]) -> str:
+        """The root directory of a tree, after making again its `groups` of shards."""
+        db = self._replica.db
+        if tree != FILES:
+            for group in sorted(groups):
+                shards = dict(
+                    db.execute(
+                        "SELECT substr(name, 4), object FROM tree WHERE tree = ? AND name >= ? AND name < ?",
+                        (tree, f"{group}/", f"{group}0"),
+                    ).fetchall()
+                )
+                object_ = self._site.objects.make_links(tree, shards) if shards else None
+                self._keep_object(tree, group, object_, set())
+        if groups or self._tree(tree) is None:
+            sql = "SELECT name, object FROM tree WHERE tree = ? AND name != '' AND name NOT LIKE '%/%'"
+            root = self._site.objects.make_links(tree, dict(db.execute(sql, (tree,)).fetchall()))
+            self._keep_object(tree, "", root, set())
+        root_name = self._tree(tree)
+        if root_name is None:
+            raise BuildError(f"the tree of {tree} has no root")
+        return root_name
+
+    def _tree(self, tree: str) -> str | None:
+        row = self._replica.db.execute("SELECT object FROM tree WHERE tree = ? AND name = ''", (tree,)).fetchone()
+        return row[0] if row else None
+
+    def trees_of_head(self) -> dict[str, str] | None:
+        """The trees of the newest release."""
+        head = self.head
+        manifest = self._site.manifest(head) if head else None
+        return manifest.trees if manifest else None
+
+    def shows_the_same(self, plan: Plan, made: Made) -> bool:
+        """Whether the newest release holds exactly what was made."""
+        head = self.head
+        if head is None or self.trees_of_head() != made.trees:
+            return False
+        facts = (self._site.path(head) / SITE_FACTS).read_bytes()
+        return facts == canonical_json(plan.site.model_dump(mode="json"))
+
+    def _keep_undo(self) -> None:
+        """Remember how the release that was the newest differs. Nothing is kept of what was withdrawn or hidden."""
+        head = self._replica.value("head")
+        self._replica.db.execute(
+            """INSERT OR IGNORE INTO undo
+               SELECT kept.place, pending.id, pending.seq, pending.sha256, pending.snapshot FROM pending, kept
+               WHERE kept.name = ? AND pending.id IN (SELECT id FROM newest WHERE state IN ('live', 'left out'))""",
+            (head,),
+        )
+
+    def _keep_lists(self, plan: Plan) -> None:
+        db = self._replica.db
+        pages = Pages(Facts(self._replica, plan.day), self._settings)
+        if plan.whole:
+            db.execute("DELETE FROM listing")
+            names = [listing.name for listing in pages.listings()]
+        else:
+            names = list(plan.lists)
+        for name in names:
+            listing = pages.listing(name)
+            if listing is None:
+                db.execute("DELETE FROM listing WHERE name = ?", (name,))
+            else:
+                row = (name, self._replica.tally(name), listing.path, listing.heading)
+                db.execute("INSERT OR REPLACE INTO listing VALUES (?, ?, ?, ?)", row)
+        if names:
+            for section in pages.filters_by_section:
+                self._replica.keep(filters_key(section), filters_digest(pages, section))
+
+    def _count(self, sql: str) -> int:
+        return int(self._replica.db.execute(sql).fetchone()[0])
+
+    def _is_worth_showing(self, plan: Plan) -> bool:
+        pages = sum(count for _, count in plan.pages)
+        return sys.stderr.isatty() or (pages > PROGRESS_ABOVE and not self._resident)
+
+    @staticmethod
+    def is_small(plan: Plan) -> bool:
+        """Whether the plan is made in this process, which sees what is not committed."""
+        return sum(count for _, count in plan.pages) < ALONE_BELOW
 
 
-def _items_of(release: Path) -> Iterator[Item]:
-    for path in sorted((release / RECORDS).rglob("*.json")):
-        record = Record.model_validate_json(path.read_bytes())
-        raw = canonical_json(record.snapshot.to_json())
-        yield Item(record.id, record.seq, record.sha256, record.snapshot, raw)
+class _Trouble:
+    """What went wrong in the shards, taken together."""
+
+    def __init__(self) -> None:
+        self._failed: dict[str, tuple[str, str]] = {}
+        self._tried: Counter[str] = Counter()
+        self._dead: list[str] = []
+
+    def add(self, shard: ShardOfPages) -> None:
+        """Take in one shard."""
+        self._failed |= shard.failed
+        self._tried.update(shard.tried)
+        self._dead += shard.dead_links
+
+    def raise_it(self) -> None:
+        """Raise what there is. A template that fails for all of several items is at fault itself, and no reason to empty
+        the site."""
+        by_template = Counter(template for template, _ in self._failed.values())
+        for template, failures in by_template.items():
+            if failures > 1 and failures == self._tried[template]:
+                reason = next(why for name, why in self._failed.values() if name == template)
+                raise BuildError(f"the template {template} fails for every item: {reason}")
+        if self._failed:
+            raise ItemsFailedError({id_: reason for id_, (_, reason) in self._failed.items()})
+        if self._dead:
+            raise BuildError(f"{len(self._dead)} dead links: " + "; ".join(sorted(self._dead)[:SHOWN]))
+
+
+def release_name(seq: int, content: str) -> str:
+    """A name of fixed length: ``r0000000017-1a2b3c4d``. One name is never the beginning of another."""
+    return f"r{seq:010d}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+
+
+def _code(site: SiteFacts) -> str:
+    """What is the same for all pages: the program, the theme, and the facts of the site."""
+    facts = canonical_json(site.model_dump(mode="json"))
+    return hashlib.blake2b(program_digest().encode() + facts, digest_size=16).hexdigest()

@@ -4,7 +4,7 @@ import gzip
 
 import brotli
 
-COMPRESSED_SUFFIXES = (".html", ".xml", ".atom", ".txt", ".css")
+COMPRESSED_SUFFIXES = (".html", ".xml", ".atom", ".txt", ".css", ".json")
 COPIES = (".gz", ".br")
 
 

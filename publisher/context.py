@@ -4,13 +4,11 @@ Pure; the tables of ``docs/theme.md`` say what is built here.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from html import unescape
 from typing import Any
-from urllib.parse import urljoin, urlsplit
-from uuid import UUID
 
 from markupsafe import Markup
 
@@ -20,12 +18,14 @@ from contract.release import RelatedItem, SiteFacts
 from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, STATUS_LABELS, Kind
 from publisher.derive import Facts
 from publisher.files import attachment_files, file_address, rendition_file
+from publisher.links import LINK, internal_path
+from publisher.outline import Outline, kind_listing, unit_listing
 from publisher.wording import HOME_TITLE, SECTION_TITLES
 
 UNIT_CARDS = 20
 HOME_CARDS = 6
-# A link as the sanitiser writes it: attributes in double quotes, in any order.
-_LINK = re.compile(r'<a((?:\s[a-z]+="[^"]*")*?)\shref="([^"]*)"')
+# What of a page's data follows from the snapshot alone (and from which of its links lead somewhere).
+FROM_SNAPSHOT = frozenset({"item", "contents", "files", "picture"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,23 +136,23 @@ class RelationGroup:
 Exists = Callable[[str], bool]
 
 
-def card(facts: Facts, snapshot: Snapshot) -> Card:
+def card(facts: Facts, outline: Outline) -> Card:
     """The card of an item."""
-    document, status = snapshot.document, facts.status(snapshot)
+    status = facts.status(outline)
     return Card(
-        kind=snapshot.kind.value,
-        path=snapshot.path,
-        title=snapshot.title,
-        summary=snapshot.summary,
-        published_at=snapshot.published_at,
-        unit_name=facts.unit_name(snapshot),
-        number=document.number if document else None,
-        type_name=_type_name(snapshot),
-        issuer=document.issuer if document else None,
-        issued_on=document.issued_on if document else None,
+        kind=outline.kind.value,
+        path=outline.path,
+        title=outline.title,
+        summary=outline.summary,
+        published_at=outline.published_at,
+        unit_name=facts.unit_name(outline),
+        number=outline.number,
+        type_name=_type_name(outline.type),
+        issuer=outline.issuer,
+        issued_on=outline.issued_on,
         status=status.value if status else None,
         status_label=STATUS_LABELS[status] if status else None,
-        source_name=snapshot.source.name if snapshot.source else None,
+        source_name=outline.source_name,
     )
 
 
@@ -161,32 +161,21 @@ def item_data(
 ) -> dict[str, Any]:
     """Everything the template of an item gets. `with_files` False leaves files unlinked, as in a preview."""
     shown = _with_living_links(snapshot, site, exists)
+    outline = Outline.of(snapshot)
+    breadcrumbs = _item_breadcrumbs(facts, outline)
     data: dict[str, Any] = {
         "site": site,
-        "page": Head(
-            snapshot.path, snapshot.title, snapshot.summary, _item_breadcrumbs(facts, snapshot), snapshot.kind.value
-        ),
+        "page": Head(snapshot.path, snapshot.title, snapshot.summary, breadcrumbs, snapshot.kind.value),
         "item": shown,
-        "units": [Link(link.name, link.path) for link in facts.unit_path(snapshot)],
+        "units": [Link(link.name, link.path) for link in facts.unit_path(outline)],
     }
     if snapshot.kind is Kind.UNIT:
-        return data | _unit_data(facts, snapshot)
+        return data | _unit_data(facts, outline)
     data["files"] = _file_links(snapshot, with_files)
     data["picture"] = _picture(snapshot) if with_files else None
     if snapshot.kind in (Kind.DOCUMENT, Kind.GUIDANCE):
-        data |= _document_data(facts, shown)
+        data |= _document_data(facts, outline, shown)
     return data
-
-
-def body_addresses(snapshot: Snapshot, site: SiteFacts) -> frozenset[str]:
-    """The addresses on this site to which the bodies of an item link."""
-    hrefs = [unescape(match[2]) for html in _bodies(snapshot) for match in _LINK.finditer(html)]
-    addresses = (internal_path(href, site.base_url, snapshot.path) for href in hrefs)
-    return frozenset(address for address in addresses if address is not None)
-
-
-def _bodies(snapshot: Snapshot) -> Iterator[str]:
-    yield from (html for html in (snapshot.body, *(p.body for p in snapshot.provisions)) if "href=" in html)
 
 
 def contents(provisions: Iterable[Provision]) -> list[Node]:
@@ -201,16 +190,14 @@ def contents(provisions: Iterable[Provision]) -> list[Node]:
     return roots
 
 
-def newest(facts: Facts, kind: Kind, count: int, unit: UUID | None = None) -> list[Card]:
-    """The cards of the newest items of a kind (of one unit), newest first."""
-    items = facts.listed[kind] if unit is None else facts.listed_by_unit.get((kind, unit), [])
-    return [card(facts, item.snapshot) for item in reversed(items[-count:])]
+def newest(facts: Facts, listing: str, count: int) -> list[Card]:
+    """The cards of the newest items of a list, newest first."""
+    return [card(facts, outline) for outline in facts.newest(listing, count)]
 
 
-def unit_links(facts: Facts, parent: UUID | None) -> list[Link]:
+def unit_links(facts: Facts, parent: str | None) -> list[Link]:
     """Links to the units right below `parent`, or to the top ones, by name."""
-    units = sorted(facts.children.get(parent, ()), key=lambda item: (item.snapshot.title, item.id))
-    return [Link(item.snapshot.title, item.snapshot.path) for item in units]
+    return [Link(unit.title, unit.path) for unit in facts.children(parent)]
 
 
 def home_data(facts: Facts, site: SiteFacts) -> dict[str, Any]:
@@ -218,9 +205,9 @@ def home_data(facts: Facts, site: SiteFacts) -> dict[str, Any]:
     return {
         "site": site,
         "page": Head("/", site.name, site.tagline, (), "home"),
-        "news": newest(facts, Kind.NEWS, HOME_CARDS),
-        "documents": newest(facts, Kind.DOCUMENT, HOME_CARDS),
-        "guidance": newest(facts, Kind.GUIDANCE, HOME_CARDS),
+        "news": newest(facts, kind_listing(Kind.NEWS), HOME_CARDS),
+        "documents": newest(facts, kind_listing(Kind.DOCUMENT), HOME_CARDS),
+        "guidance": newest(facts, kind_listing(Kind.GUIDANCE), HOME_CARDS),
         "units": unit_links(facts, None),
     }
 
@@ -235,34 +222,33 @@ def home_crumb() -> Crumb:
     return Crumb(HOME_TITLE, "/")
 
 
-def _item_breadcrumbs(facts: Facts, snapshot: Snapshot) -> tuple[Crumb, ...]:
+def _item_breadcrumbs(facts: Facts, outline: Outline) -> tuple[Crumb, ...]:
     crumbs = [home_crumb()]
-    if snapshot.kind in SECTION_TITLES:
-        crumbs.append(Crumb(SECTION_TITLES[snapshot.kind], PREFIXES[snapshot.kind]))
-    if snapshot.kind is Kind.UNIT:
-        crumbs += [Crumb(link.name, link.path) for link in facts.unit_path(snapshot)[:-1] if link.path]
+    if outline.kind in SECTION_TITLES:
+        crumbs.append(Crumb(SECTION_TITLES[outline.kind], PREFIXES[outline.kind]))
+    if outline.kind is Kind.UNIT:
+        crumbs += [Crumb(link.name, link.path) for link in facts.unit_path(outline)[:-1] if link.path]
     return tuple(crumbs)
 
 
-def _unit_data(facts: Facts, snapshot: Snapshot) -> dict[str, Any]:
-    unit = snapshot.unit.id
+def _unit_data(facts: Facts, outline: Outline) -> dict[str, Any]:
     return {
-        "children": unit_links(facts, unit),
-        "news": newest(facts, Kind.NEWS, UNIT_CARDS, unit),
-        "documents": newest(facts, Kind.DOCUMENT, UNIT_CARDS, unit),
-        "guidance": newest(facts, Kind.GUIDANCE, UNIT_CARDS, unit),
+        "children": unit_links(facts, outline.unit),
+        "news": newest(facts, unit_listing(Kind.NEWS, outline.unit), UNIT_CARDS),
+        "documents": newest(facts, unit_listing(Kind.DOCUMENT, outline.unit), UNIT_CARDS),
+        "guidance": newest(facts, unit_listing(Kind.GUIDANCE, outline.unit), UNIT_CARDS),
     }
 
 
-def _document_data(facts: Facts, snapshot: Snapshot) -> dict[str, Any]:
-    status = facts.status(snapshot)
+def _document_data(facts: Facts, outline: Outline, shown: Snapshot) -> dict[str, Any]:
+    status = facts.status(outline)
     return {
         "status": status.value if status else None,
         "status_label": STATUS_LABELS[status] if status else None,
-        "type_name": _type_name(snapshot),
-        "contents": contents(snapshot.provisions),
-        "outgoing": _groups(facts.outgoing(snapshot)),
-        "incoming": _groups(facts.incoming(snapshot)),
+        "type_name": _type_name(outline.type),
+        "contents": contents(shown.provisions),
+        "outgoing": _groups(facts.outgoing(shown)),
+        "incoming": _groups(facts.incoming(outline)),
     }
 
 
@@ -273,8 +259,8 @@ def _groups(related: Iterable[RelatedItem]) -> list[RelationGroup]:
     return list(groups.values())
 
 
-def _type_name(snapshot: Snapshot) -> str | None:
-    return DOCUMENT_TYPE_BY_SLUG[snapshot.document.type].name if snapshot.document else None
+def _type_name(slug: str | None) -> str | None:
+    return DOCUMENT_TYPE_BY_SLUG[slug].name if slug else None
 
 
 def _file_links(snapshot: Snapshot, linked: bool) -> list[FileLink]:
@@ -306,7 +292,7 @@ def _with_living_links(snapshot: Snapshot, site: SiteFacts, exists: Exists) -> S
         return match[0] if address is None or exists(address) else f"<a{match[1]}"
 
     def mended(html: str) -> str:
-        return _LINK.sub(living, html) if "href=" in html else html
+        return LINK.sub(living, html) if "href=" in html else html
 
     body = mended(snapshot.body)
     provisions = tuple(
@@ -315,20 +301,3 @@ def _with_living_links(snapshot: Snapshot, site: SiteFacts, exists: Exists) -> S
     if body == snapshot.body and all(a is b for a, b in zip(provisions, snapshot.provisions, strict=True)):
         return snapshot
     return snapshot.model_copy(update={"body": body, "provisions": provisions})
-
-
-def internal_path(href: str, base_url: str, page_path: str) -> str | None:
-    """The path on this site a link leads to, or None for one that leads elsewhere or stays on the page.
-
-    A link nobody can make sense of counts as internal, at a path that does not exist.
-    """
-    if not href or href.startswith("#"):
-        return None
-    try:
-        target = urlsplit(urljoin(base_url + page_path, href.replace("\\", "/")))
-        base = urlsplit(base_url)
-    except ValueError:
-        return "//"
-    if (target.scheme, target.netloc) != (base.scheme, base.netloc):
-        return None
-    return target.path or "/"

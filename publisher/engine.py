@@ -1,24 +1,25 @@
 """One step of publishing: feed → replica → release → switch → report; going back; and the loop that repeats the step.
 
-The replica's transaction stays open until readers see the release. Whatever happens before leaves the old release, and
-the next step starts from the position that release was made at.
+Changes are taken into the replica first and stay marked there until readers see a release that holds them. Whatever
+happens in between leaves the old release, and the next step goes on from there.
 """
 
 import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
-from uuid import UUID
+from datetime import UTC, date, datetime
 
-from publisher.build import Builder, Built, Content
-from publisher.derive import ZONE
-from publisher.entry import Entry, apply, prepare
+from contract.models import Change
+from publisher import disk
+from publisher.build import Builder, Made, Plan
+from publisher.entry import apply, prepare
 from publisher.errors import (
     BuildError,
+    DamagedReleaseError,
     FeedError,
     FeedRefusedError,
     ItemsFailedError,
@@ -28,11 +29,13 @@ from publisher.errors import (
     WrongFeedError,
 )
 from publisher.feed import Batch, Feed
-from publisher.files import FileStore, files_of
+from publisher.files import FileStore
+from publisher.kept import Kept
+from publisher.outline import ZONE
 from publisher.releases import Site
-from publisher.replica import Replica, SetAside, Stage, State
-from publisher.reporting import Reporter
+from publisher.replica import Item, Replica, SetAside, Stage, State
 from publisher.settings import Settings
+from publisher.watching import Watcher
 
 logger = logging.getLogger(__name__)
 
@@ -52,16 +55,23 @@ RETRY_AFTER_A_PAUSE = frozenset({Stage.PATH, Stage.FILES})
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one step came to. `release` is the one readers see now; `changed` whether it is another than before."""
+    """What one step came to. `release` is the one readers see now, since `live_at`; `changed` whether it is another than
+    before. `approved_at` are the times at which the changes that went live were approved; `full` says that all pages were
+    looked at."""
 
     release: str | None
     changed: bool
     seq: int
     items: int
     hidden: int
+    withdrawn: int
     pages_written: int
+    pages_removed: int
     seconds: float
     set_aside: list[SetAside]
+    approved_at: tuple[datetime, ...]
+    live_at: datetime
+    full: bool
 
 
 def today() -> date:
@@ -72,21 +82,27 @@ def today() -> date:
 class Publisher:
     """Keeps one site directory up to date with one feed."""
 
-    def __init__(
-        self, site: Site, feed: Feed, settings: Settings, reporter: Reporter, *, resident: bool = False
-    ) -> None:
+    def __init__(self, site: Site, feed: Feed, settings: Settings, *, resident: bool = False) -> None:
         self._site = site
         self._feed = feed
         self._settings = settings
-        self._reporter = reporter
         self._store = FileStore(site.root / STORE)
-        self._builder = Builder(site, self._store, settings, resident)
         with _explained():
-            self._replica = Replica(site.root / REPLICA)
+            self._replica = Replica(site.root / REPLICA, settings.site_url)
+        self._builder = Builder(site, self._replica, self._store, settings, resident)
+        self._kept = Kept(site, self._replica, self._builder)
+        self._cleared = False
+        self._untidy = True
+        self.head: int | None = None
 
     def close(self) -> None:
         """Close the replica."""
         self._replica.close()
+
+    @property
+    def position(self) -> int:
+        """The highest seq that was read."""
+        return self._replica.position
 
     def step(
         self,
@@ -103,35 +119,45 @@ class Publisher:
         """
         started = time.perf_counter()
         with _explained():
-            batch = self._read()
+            batches = self._feed.batches(self._replica.position)
+            first = self._checked(next(batches))
             waiting = [entry for entry in self._replica.set_aside() if entry.stage in retry and entry.change]
             due = any(entry.stage not in RETRY_WITH_A_BATCH for entry in waiting)
-            if not (always or due or self._is_news(batch)):
+            if not (always or due or self._is_news(first) or self._is_behind()):
                 return None
             with self._site.lock(patience):
-                return self._publish(batch, waiting, day, started)
+                self._clear_leftovers()
+                self._take_in(first, waiting)
+                for batch in batches:
+                    self._take_in(self._checked(batch), [])
+                return self._publish(day, started, always)
 
-    def clean_one_kept_release(self, patience: float = PATIENCE) -> bool:
-        """Free one kept release of items withdrawn or hidden since; False when all are clean.
+    def tidy_up(self, patience: float = PATIENCE) -> bool:
+        """Do one thing that readers need not wait for; False when there is nothing left.
 
-        Apart from `step`, because the site readers see is clean after the step, and they need not wait for this.
+        Kept releases are freed of items withdrawn or hidden since, one at a time, and what no release needs is deleted.
         """
+        if not self._untidy:
+            return False
         with _explained(), self._site.lock(patience):
-            removed = self._replica.ids(State.WITHDRAWN) | self._replica.ids(State.HIDDEN)
-            holding = self._site.holding(removed)
-            if holding:
-                self._builder.rebuild_without(holding[0], frozenset(map(str, removed)))
-                self._tidy()
-            return bool(holding)
+            if unclean := self._kept.unclean():
+                self._kept.clean(unclean[0])
+                return True
+            self._kept.drop_old(self._settings.releases_kept)
+            self._site.sweep()
+            self._store.prune(self._files_needed())
+            self._untidy = False
+            return True
 
-    def _read(self) -> Batch:
+    def _checked(self, batch: Batch) -> Batch:
         position = self._replica.position
-        batch = self._feed.changes_after(position)
-        if batch.head is not None and batch.head < position:
-            raise WrongFeedError(
-                f"the feed ends at seq {batch.head}, but this site was made up to {position}: it is another ledger. "
-                f"Check FEED; to start over with this one, remove {self._site.root / REPLICA}*"
-            )
+        if batch.head is not None:
+            self.head = batch.head
+            if batch.head < position:
+                raise WrongFeedError(
+                    f"the feed ends at seq {batch.head}, but this site was made up to {position}: it is another ledger. "
+                    f"Check FEED; to start over with this one, remove {self._site.root / REPLICA}*"
+                )
         return batch
 
     def _is_news(self, batch: Batch) -> bool:
@@ -140,67 +166,97 @@ class Publisher:
         known = {(entry.seq, entry.reason) for entry in self._replica.set_aside()}
         return any((line.seq, line.reason) not in known for line in batch.rejected)
 
-    def _publish(self, batch: Batch, waiting: list[SetAside], day: date, started: float) -> Outcome:
-        self._site.clear_leftovers()
+    def _is_behind(self) -> bool:
+        """Whether changes were taken in that no release holds yet: a step ended halfway."""
+        row = self._replica.db.execute("SELECT EXISTS (SELECT 1 FROM pending)").fetchone()
+        return bool(row[0])
+
+    def _clear_leftovers(self) -> None:
+        """What a killed publisher left is in the way only once; a crash of the machine may have left it half on disk."""
+        if not self._cleared:
+            self._site.clear_leftovers()
+            self._site.sweep()
+            self._cleared = True
+
+    def _take_in(self, batch: Batch, waiting: list[SetAside]) -> None:
         changes = {entry.change.seq: entry.change for entry in waiting if entry.change is not None}
         changes |= {change.seq: change for change in batch.changes}
         entries = [prepare(changes[seq], self._feed, self._store) for seq in sorted(changes)]
+        if not entries and not batch.rejected:
+            return
+        disk.reach("take in", self._site.root)
         with self._replica.transaction():
-            content, built = self._build_without_the_failing(batch, entries, day)
-            if built is not None:
-                self._site.switch(built.name)
-        self._tidy()
-        outcome = Outcome(
+            for line in batch.rejected:
+                self._replica.put_aside(SetAside(line.seq, line.item, Stage.LINE, line.reason))
+            apply(self._replica, entries)
+            self._replica.advance(batch.last_seq)
+            disk.reach("commit", self._site.root)
+
+    def _publish(self, day: date, started: float, always: bool) -> Outcome:
+        plan, made, release = self._build_without_the_failing(day)
+        current = self._site.current()
+        if release is None and always and self._builder.head not in (None, current):
+            # Somebody went back; this build brings readers forward again.
+            self._site.switch(str(self._builder.head))
+        live_at = datetime.now(UTC)
+        self._kept.drop_old(self._settings.releases_kept)
+        self._untidy = self._untidy or release is not None
+        return Outcome(
             release=self._site.current(),
-            changed=built is not None,
-            seq=content.seq,
-            items=len(content.items),
-            hidden=len(self._replica.ids(State.HIDDEN)),
-            pages_written=built.pages_written if built else 0,
+            changed=self._site.current() != current or release is not None,
+            seq=self._replica.position,
+            items=self._replica.live_count(),
+            hidden=self._replica.count(State.HIDDEN),
+            withdrawn=self._replica.count(State.WITHDRAWN),
+            pages_written=made.pages_written,
+            pages_removed=made.pages_removed,
             seconds=time.perf_counter() - started,
             set_aside=self._replica.set_aside(),
+            approved_at=made.approved_at,
+            live_at=live_at,
+            full=plan.whole,
         )
-        self._reporter.report(outcome.release, outcome.seq, outcome.pages_written, outcome.seconds, outcome.set_aside)
-        return outcome
 
-    def _build_without_the_failing(self, batch: Batch, entries: list[Entry], day: date) -> tuple[Content, Built | None]:
-        """Apply and build. What cannot be rendered is refused, its item stays as it was, the rest is built again."""
-        refused: dict[tuple[UUID, int], str] = {}
+    def _build_without_the_failing(self, day: date) -> tuple[Plan, Made, str | None]:
+        """Build and switch. What cannot be rendered is put back to what it was, and the rest is built again."""
         while True:
-            self._apply(batch, entries, refused)
-            content = self._content(refused, day)
-            current = self._site.current()
             try:
-                return content, self._builder.build(content, current, current)
+                return self._build(day)
             except ItemsFailedError as error:
-                seqs = {item.id: item.seq for item in content.items}
-                refused |= {(id_, seqs[id_]): reason for id_, reason in error.reasons.items()}
-                self._replica.restart()
+                self._refuse(error.reasons)
+            except DamagedReleaseError as error:
+                logger.warning("%s; everything is built anew", error)
+                self._builder.forget()
 
-    def _apply(self, batch: Batch, entries: list[Entry], refused: dict[tuple[UUID, int], str]) -> None:
-        for line in batch.rejected:
-            self._replica.put_aside(SetAside(line.seq, line.item, Stage.LINE, line.reason))
-        apply(self._replica, entries, refused)
-        self._replica.advance(batch.last_seq)
+    def _build(self, day: date) -> tuple[Plan, Made, str | None]:
+        with self._replica.transaction():
+            plan = self._builder.plan(day)
+        with self._replica.transaction():
+            made = self._builder.make(plan)
+            release = None
+            if not self._builder.shows_the_same(plan, made):
+                release = self._builder.write_release(plan, made, self._builder.head)
+                self._site.switch(release)
+            self._builder.settle(plan, release)
+            disk.reach("commit", self._site.root)
+        return plan, made, release
 
-    def _content(self, refused: dict[tuple[UUID, int], str], day: date) -> Content:
-        """What is live. A live item whose page fails although the item is not new has no older version to show: it is
-        left out, with a note, until its page can be rendered again."""
-        self._replica.forget_render_notes()
-        items = []
-        for item in self._replica.items():
-            reason = refused.get((item.id, item.seq))
-            if reason is None:
-                items.append(item)
-            else:
+    def _refuse(self, reasons: Mapping[str, str]) -> None:
+        """Set items aside whose page cannot be rendered. What is live of them stays; one that is live in this very
+        version (the theme is new) has nothing to go back to and is left out."""
+        with self._replica.transaction():
+            for id_, reason in sorted(reasons.items()):
+                item = self._replica.item(id_)
+                if item is None:
+                    raise BuildError(f"the page of {id_} cannot be rendered: {reason}")
+                if not self._replica.restore(item):
+                    self._replica.leave_out(item)
                 text = f"the page cannot be rendered: {reason}"
-                self._replica.put_aside(SetAside(item.seq, str(item.id), Stage.RENDER, text))
-        return Content(tuple(items), self._replica.gone_paths(), self._replica.position, day)
+                self._replica.put_aside(SetAside(item.seq, id_, Stage.RENDER, text, _change_of(item)))
 
-    def _tidy(self) -> None:
-        self._site.prune(self._settings.releases_kept)
-        needed = (file.split("/")[1] for item in self._replica.items() for file in files_of(item.snapshot))
-        self._store.prune(frozenset(needed))
+    def _files_needed(self) -> frozenset[str]:
+        rows = self._replica.db.execute("SELECT DISTINCT file FROM item_file")
+        return frozenset(file.split("/")[1] for (file,) in rows)
 
 
 def go_back(site: Site, settings: Settings, name: str | None, patience: float = PATIENCE) -> str:
@@ -208,34 +264,31 @@ def go_back(site: Site, settings: Settings, name: str | None, patience: float = 
 
     What was withdrawn or hidden since does not come back: kept releases are freed of it first. Raises `PublisherError`.
     """
+    if not (site.root / REPLICA).exists():
+        raise NoSuchReleaseError(f"{site.root} has no replica, so what was withdrawn is not known; build first")
     with _explained(), site.lock(patience):
-        if name is not None:
-            site.release_to_go_back_to(name)
-        replaced = _clean_all(site, settings) if (site.root / REPLICA).exists() else {}
-        if name is not None and (name := replaced.get(name, name)) is None:
-            raise NoSuchReleaseError("that release held withdrawn items and could not be rebuilt without them")
-        target = site.release_to_go_back_to(name)
-        site.switch(target)
+        replica = Replica(site.root / REPLICA, settings.site_url)
+        try:
+            builder = Builder(site, replica, FileStore(site.root / STORE), settings, resident=True)
+            kept = Kept(site, replica, builder)
+            if name is not None:
+                kept.to_go_back_to(name)
+            renamed = {unclean: kept.clean(unclean) for unclean in kept.unclean()}
+            if name is not None and (name := renamed.get(name, name)) is None:
+                raise NoSuchReleaseError("that release held withdrawn items and could not be made without them")
+            target = kept.to_go_back_to(name)
+            site.switch(target)
+        finally:
+            replica.close()
+        site.sweep()
         return target
-
-
-def _clean_all(site: Site, settings: Settings) -> dict[str, str | None]:
-    """Free every kept release of what may not come back; what each of those is called now. Needs the lock."""
-    replica = Replica(site.root / REPLICA)
-    try:
-        removed = replica.ids(State.WITHDRAWN) | replica.ids(State.HIDDEN)
-    finally:
-        replica.close()
-    builder = Builder(site, FileStore(site.root / STORE), settings, resident=True)
-    gone = frozenset(map(str, removed))
-    return {name: builder.rebuild_without(name, gone) for name in site.holding(removed)}
 
 
 def follow(
     publisher: Publisher,
     stop: threading.Event,
     interval: float,
-    tell: Callable[[Outcome], None],
+    watcher: Watcher,
     day: Callable[[], date] = today,
 ) -> None:
     """Repeat the step every `interval` seconds until `stop` is set; one release for every batch of changes.
@@ -246,28 +299,31 @@ def follow(
     built_for: date | None = None
     files_due = time.monotonic() + FILES_RETRY
     pause = interval
-    unclean = True
     while not stop.is_set():
         now = day()
         files = time.monotonic() >= files_due
         retry = RETRY_ON_START if built_for is None else RETRY_AFTER_A_PAUSE if files else RETRY_WITH_A_BATCH
         try:
             outcome = publisher.step(now, always=now != built_for, retry=retry)
-            if outcome is not None:
-                tell(outcome)
-                unclean = True
-            elif unclean:
-                unclean = publisher.clean_one_kept_release()
+            watcher.polled(publisher.head, publisher.position)
+            watcher.stepped(outcome)
             built_for, pause = now, interval
-        except (FeedRefusedError, WrongFeedError) as error:
-            if built_for is None:
-                raise
-            pause = _waiting(error, pause)
+            if outcome is None:
+                publisher.tidy_up()
         except PublisherError as error:
+            watcher.failed(error)
+            if built_for is None and isinstance(error, FeedRefusedError | WrongFeedError):
+                raise
             pause = _waiting(error, pause)
         if files:
             files_due = time.monotonic() + FILES_RETRY
         stop.wait(pause)
+
+
+def _change_of(item: Item) -> Change:
+    """The change that made an item live, as it is tried again. Its text is the sanitised one, so it has another hash."""
+    snapshot = item.snapshot
+    return Change(seq=item.seq, op="publish", id=item.id, at=snapshot.updated_at, sha256=item.sha256, snapshot=snapshot)
 
 
 def _waiting(error: PublisherError, pause: float) -> float:

@@ -1,10 +1,9 @@
 """What a change passes before it may enter the replica: sanitised again, its files fetched and checked."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from contract.html import sanitise
-from contract.models import Change, Image, Snapshot
+from contract.models import Change, Image, Snapshot, utc_text
 from contract.vocabulary import Audience
 from publisher.errors import FileUnavailableError
 from publisher.feed import Feed
@@ -41,15 +40,14 @@ def prepare(change: Change, feed: Feed, store: FileStore) -> Entry:
     return Entry(change, Item.of(change, snapshot))
 
 
-def apply(replica: Replica, entries: list[Entry], refused: dict[tuple[UUID, int], str]) -> None:
+def apply(replica: Replica, entries: list[Entry]) -> None:
     """Apply `entries`, which are in seq order, inside the replica's transaction.
 
-    `refused` are versions (id, seq) whose page could not be rendered, with the reason; their items stay as they were.
     An entry whose address is taken is tried once more after the others, which may have freed it.
     """
     waiting = entries
     while waiting:
-        blocked = [entry for entry in waiting if not _apply_one(replica, entry, refused)]
+        blocked = [entry for entry in waiting if not _apply_one(replica, entry)]
         if len(blocked) == len(waiting):
             break
         waiting = blocked
@@ -60,21 +58,19 @@ def apply(replica: Replica, entries: list[Entry], refused: dict[tuple[UUID, int]
             replica.put_aside(_aside(entry.change, Stage.PATH, reason))
 
 
-def _apply_one(replica: Replica, entry: Entry, refused: dict[tuple[UUID, int], str]) -> bool:
+def _apply_one(replica: Replica, entry: Entry) -> bool:
     """False when the address is taken; everything else is settled at once."""
     change, item = entry.change, entry.item
     if not replica.is_newer(change):
         return True
     if entry.failure is not None:
         replica.put_aside(entry.failure)
-    elif item is not None and (reason := refused.get((change.id, change.seq))) is not None:
-        replica.put_aside(_aside(change, Stage.RENDER, f"the page cannot be rendered: {reason}"))
     elif item is None:
         replica.remove(change, State.WITHDRAWN if change.op == "withdraw" else State.HIDDEN)
     elif replica.owner_of(item.snapshot.path) not in (None, item.id):
         return False
     else:
-        replica.publish(item)
+        replica.publish(item, utc_text(change.at))
     return True
 
 

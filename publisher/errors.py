@@ -1,7 +1,6 @@
 """What can go wrong while publishing. Every message says what happened and what to do; the command line prints it."""
 
 from collections.abc import Mapping
-from uuid import UUID
 
 
 class PublisherError(Exception):
@@ -32,10 +31,14 @@ class BuildError(PublisherError):
     """A release could not be made: broken template, dead link, full disk."""
 
 
-class ItemsFailedError(BuildError):
-    """The pages of some items cannot be rendered, those of others can. `reasons` tells for each item why."""
+class DamagedReleaseError(BuildError):
+    """Something of the newest release is missing on the disk; a whole build makes it again."""
 
-    def __init__(self, reasons: Mapping[UUID, str]) -> None:
+
+class ItemsFailedError(BuildError):
+    """The pages of some items cannot be rendered, those of others can. `reasons` tells for each id why."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
         super().__init__("; ".join(f"{item}: {reason}" for item, reason in reasons.items()))
         self.reasons = dict(reasons)
 

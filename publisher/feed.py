@@ -4,6 +4,7 @@ A line that cannot be used is reported with its number and does not stop the oth
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,10 @@ TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 # Seconds before the second, third… attempt. Short, because `run` has a longer loop of its own around it.
 PAUSES = (0.2, 0.6)
 MAX_SEQ = 2**63 - 1
+# Changes handed on at a time, so that a feed of 100,000 never lies in memory whole.
+BATCH = 500
+# How a line begins in canonical form: enough to pass over what was read before without parsing it.
+_SEQ = re.compile(rb'\s*\{"seq": ?(\d{1,18}),')
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,10 @@ class RejectedLine:
 
 @dataclass(frozen=True)
 class Batch:
-    """The changes after a position, in seq order, and the lines that could not be read."""
+    """Some changes after a position, in seq order, and lines that could not be read.
+
+    `head` is the highest seq of the whole feed, where it is known already.
+    """
 
     changes: tuple[Change, ...] = ()
     rejected: tuple[RejectedLine, ...] = ()
@@ -53,8 +61,8 @@ class Batch:
 class Feed(Protocol):
     """Where changes come from."""
 
-    def changes_after(self, position: int) -> Batch:
-        """Everything after `position`. Raises `FeedError`."""
+    def batches(self, position: int) -> Iterator[Batch]:
+        """Everything after `position`, at least one batch, the last one with the head. Raises `FeedError`."""
 
     def fetch(self, url: str) -> Iterator[bytes]:
         """The bytes of a file, in pieces. Raises `FileUnavailableError`."""
@@ -80,11 +88,14 @@ class _Lines:
     number: int = 0
     head: int | None = None
 
-    def add(self, body: bytes) -> None:
-        for line in body.split(b"\n"):
-            self.number += 1
-            if line.strip():
-                self._add_line(line)
+    def add(self, line: bytes) -> None:
+        self.number += 1
+        if not line.strip():
+            return
+        if (beginning := _SEQ.match(line)) and (seq := int(beginning[1])) <= self.position:
+            self.head = max(self.head or 0, seq)
+        else:
+            self._add_line(line)
 
     def _add_line(self, line: bytes) -> None:
         seq: int | None
@@ -105,9 +116,12 @@ class _Lines:
         if seq is not None:
             self.head = max(self.head or 0, seq)
 
-    def batch(self, head: int | None) -> Batch:
+    def take(self, head: int | None) -> Batch:
+        """What was collected since the last time."""
         changes = sorted(self.changes, key=lambda change: change.seq)
-        return Batch(tuple(changes), tuple(self.rejected), head if head is not None else self.head)
+        batch = Batch(tuple(changes), tuple(self.rejected), head)
+        self.changes, self.rejected = [], []
+        return batch
 
 
 class FileFeed:
@@ -117,14 +131,18 @@ class FileFeed:
         self._path = path
         self._directory = path.resolve().parent
 
-    def changes_after(self, position: int) -> Batch:
+    def batches(self, position: int) -> Iterator[Batch]:
         """Everything in the file after `position`."""
         lines = _Lines(position)
         try:
-            lines.add(self._path.read_bytes())
+            with self._path.open("rb") as file:
+                for line in file:
+                    lines.add(line)
+                    if len(lines.changes) >= BATCH:
+                        yield lines.take(None)
         except OSError as error:
             raise FeedError(f"cannot read the feed {self._path}: {error.strerror}") from error
-        return lines.batch(None)
+        yield lines.take(lines.head)
 
     def fetch(self, url: str) -> Iterator[bytes]:
         """The bytes of a file at a path relative to the directory of the feed; never one outside it."""
@@ -150,10 +168,9 @@ class HttpFeed:
         self._pauses = pauses
         self._client = httpx.Client(timeout=TIMEOUT)
 
-    def changes_after(self, position: int) -> Batch:
-        """Everything after `position`, over as many pages as there are."""
+    def batches(self, position: int) -> Iterator[Batch]:
+        """Everything after `position`, a batch for every page of the feed."""
         lines = _Lines(position)
-        head: int | None = None
         url = str(httpx.URL(self._url).copy_merge_params({"after": position}))
         seen: set[str] = set()
         while url:
@@ -161,12 +178,13 @@ class HttpFeed:
                 raise FeedError(f"the feed links in a circle at {url}")
             seen.add(url)
             response = self._page(url)
-            if (text := response.headers.get("x-head-seq", "")).isdecimal():
-                head = int(text)
-            lines.add(response.content)
+            for line in response.content.split(b"\n"):
+                lines.add(line)
+            text = response.headers.get("x-head-seq", "")
             following = str(response.links.get("next", {}).get("url", ""))
             url = self._same_origin(urljoin(url, following)) if following else ""
-        return lines.batch(head)
+            known = int(text) if text.isdecimal() else None
+            yield lines.take(known if url else known if known is not None else lines.head)
 
     def fetch(self, url: str) -> Iterator[bytes]:
         """The bytes at `url`, which may be relative to the feed's own address."""

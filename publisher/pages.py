@@ -1,354 +1,400 @@
-"""Which pages the site has and what each of them depends on. The only module that knows.
+"""Which pages the site has, and what each of them shows. The only module that knows.
 
-A page declares its `needs`: names of values (`Plan.digest` tells their present state) such that the page's bytes change
-only when one of them or its template changes. Whole builds do not use them; incremental ones will.
+A page is an address and a short description of what stands there; `Contents` is everything its bytes are made from, and
+`fingerprint` a hash of that: equal fingerprints, equal bytes. `publisher.changes` says which pages a change may touch.
 
 Lists are numbered from the oldest item, and the page at the list's own address shows the newest, so a new item changes
-that page and no numbered one.
+that page and no numbered one. Only that page has filters: a new topic must not change every page of the archive.
 """
 
 import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property, partial
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import Any
 
-from contract.addresses import PREFIXES, SEARCH_PATH
+from contract.addresses import PREFIXES, REVOKED_PATH, SEARCH_PATH
+from contract.canonical import canonical_json
 from contract.models import Snapshot
-from contract.release import NavigationLink, SiteFacts
-from contract.vocabulary import DOCUMENT_TYPES, Kind
+from contract.release import NavigationLink, Revoked, RevokedItem, SiteFacts
+from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, DOCUMENT_TYPES, Kind
 from publisher import syndication, wording
 from publisher.context import (
+    FROM_SNAPSHOT,
     Crumb,
     Filter,
     Head,
     Link,
-    body_addresses,
     card,
     home_crumb,
     home_data,
     item_data,
     notice_data,
-    unit_links,
 )
-from publisher.derive import Facts, published_day
-from publisher.replica import Item
+from publisher.derive import Facts
+from publisher.errors import BuildError
+from publisher.links import addresses_linked
+from publisher.outline import (
+    LISTED_KINDS,
+    Outline,
+    kind_listing,
+    month_listing,
+    topic_listing,
+    type_listing,
+    year_listing,
+)
 from publisher.settings import Settings
-from publisher.syndication import SitemapEntry
 
 PER_PAGE = 20
-NOT_FOUND_FILE = "404.html"
-GONE_FILE = "410.html"
-
-_Key = TypeVar("_Key")
-_TEMPLATES = {kind: f"{kind.value}.html" for kind in Kind}
-_FEED_KINDS = (Kind.NEWS, Kind.DOCUMENT, Kind.GUIDANCE)
+NOT_FOUND = "/404.html"
+GONE = "/410.html"
+LISTS_CHUNK = "/sitemap-danh-muc.xml"
 # Answered by the search service; no release holds them.
 _DYNAMIC = re.compile(rf"^({SEARCH_PATH}|/api/search/)$")
+_TEMPLATES = {kind: f"{kind.value}.html" for kind in Kind}
+NUMBERED = "trang/"
 
 
-@dataclass(frozen=True)
-class TemplatePage:
-    """A page made by a template of the theme. `file` is its path below ``pages/``; `item` is set for an item's page."""
+class PageKind(StrEnum):
+    """What stands at an address."""
 
-    file: str
-    template: str
-    needs: frozenset[str]
-    data: Callable[[], dict[str, Any]]
-    item: UUID | None = None
-
-
-@dataclass(frozen=True)
-class TextPage:
-    """A page that is not HTML: a feed, the sitemap, robots.txt."""
-
-    file: str
-    needs: frozenset[str]
-    text: Callable[[], str]
+    ITEM = "item"  # key: the id
+    LIST = "list"  # key: the name of the list; number: of the page
+    HOME = "home"
+    NOTICE = "notice"  # key: the address
+    FEED = "feed"  # key: the kind, or nothing for all of them
+    SITEMAP = "sitemap"  # key: kind and month
+    SITEMAP_LISTS = "sitemap of lists"
+    SITEMAP_INDEX = "sitemap index"
+    ROBOTS = "robots"
+    REVOKED = "revoked"
+    MARKER = "marker"  # nothing to read: the address was withdrawn
 
 
-Page = TemplatePage | TextPage
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An address and what stands there. `start` is the place of the first item of a list's page, where known."""
+
+    address: str
+    kind: PageKind
+    key: str = ""
+    number: int = 0
+    start: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a page is made from: a template and its data, or a ready text. `state` differs whenever they do."""
+
+    state: object
+    template: str | None = None
+    data: dict[str, Any] | None = None
+    text: Callable[[], str] | None = None
+
+    def fingerprint(self, code: str) -> bytes:
+        """A hash of the contents; `code` stands for what is the same for all pages: templates, program, facts of the site."""
+        return hashlib.blake2b(f"{code}\n{self.template}\n{self.state!r}".encode(), digest_size=16).digest()
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A list of items over as many pages as it takes. `items` oldest first; `section` chooses the filters shown."""
+    """A list of items over as many pages as it takes. `section` chooses the filters shown."""
 
+    name: str
     path: str
     heading: str
     intro: str
-    items: tuple[Item, ...]
     breadcrumbs: tuple[Crumb, ...]
     section: Kind | None = None
 
-
-@dataclass(frozen=True)
-class ListingPage:
-    """One page of a listing; `newer` and `older` are addresses of its neighbours."""
-
-    listing: Listing
-    path: str
-    number: int
-    items: tuple[Item, ...]
-    newer: str | None
-    older: str | None
+    def address(self, number: int, last: int) -> str:
+        """The address of page `number` of `last`: the newest page stands at the list's own."""
+        return self.path if number >= last else f"{self.path}{NUMBERED}{number}/"
 
 
-def file_of(path: str) -> str:
-    """The file below ``pages/`` that answers for an address: ``/van-ban/`` gives ``van-ban/index.html``."""
-    return (path + "index.html" if path.endswith("/") else path).lstrip("/")
+def last_page(count: int) -> int:
+    """The number of the newest page of a list. It holds 20 to 39 items, so that it never starts almost empty."""
+    return max(1, count // PER_PAGE)
 
 
-def site_facts(settings: Settings, facts: Facts) -> SiteFacts:
-    """What every page shows: sections, search, and the board's own pages."""
-    links = [NavigationLink(title=title, path=PREFIXES[kind]) for kind, title in wording.SECTION_TITLES.items()]
-    links.append(NavigationLink(title=wording.SEARCH_TITLE, path=SEARCH_PATH))
-    links += [NavigationLink(title=i.snapshot.title, path=i.snapshot.path) for i in facts.listed[Kind.PAGE]]
-    return SiteFacts(
-        name=settings.site_name, tagline=settings.site_tagline, base_url=settings.site_url, navigation=tuple(links)
-    )
+class Pages:
+    """All pages of the site over the live items of a replica."""
 
-
-def paginate(listing: Listing) -> Iterator[ListingPage]:
-    """Pages of a listing, the newest first. Page p holds items (p-1)·20 to p·20 from the oldest; the last page
-    stands at the listing's own address and holds up to 39, so that it never starts almost empty."""
-    last = max(1, len(listing.items) // PER_PAGE)
-
-    def address(number: int) -> str:
-        return listing.path if number == last else f"{listing.path}trang/{number}/"
-
-    for number in range(last, 0, -1):
-        end = None if number == last else number * PER_PAGE
-        items = listing.items[(number - 1) * PER_PAGE : end]
-        newer = address(number + 1) if number < last else None
-        older = address(number - 1) if number > 1 else None
-        yield ListingPage(listing, address(number), number, tuple(reversed(items)), newer, older)
-
-
-class Plan:
-    """All pages of the site over a set of items."""
-
-    def __init__(self, facts: Facts, settings: Settings, gone: frozenset[str] = frozenset()) -> None:
+    def __init__(self, facts: Facts, settings: Settings, site: SiteFacts | None = None) -> None:
         self.facts = facts
-        self.site = site_facts(settings, facts)
-        self._gone = gone
-        self._digests: dict[str, str] = {}
+        self._replica = facts.replica
+        self._settings = settings
+        if site is not None:
+            self.site = site
 
     @cached_property
-    def pages(self) -> tuple[Page, ...]:
-        """Every page, items first, so that a page is there before a list speaks of it."""
-        return (
-            *map(self.item_page, self.facts.items.values()),
-            *(self._listing_page(page) for listing in self.listings for page in paginate(listing)),
-            self._home(),
-            *self._notices(),
-            *self._feeds(),
-            *self._sitemaps(),
-            TextPage("robots.txt", frozenset({"site"}), partial(syndication.robots, self.site)),
+    def site(self) -> SiteFacts:
+        """What every page shows: sections, search, and the board's own pages."""
+        links = [NavigationLink(title=title, path=PREFIXES[kind]) for kind, title in wording.SECTION_TITLES.items()]
+        links.append(NavigationLink(title=wording.SEARCH_TITLE, path=SEARCH_PATH))
+        own = self._replica.all_members(kind_listing(Kind.PAGE))
+        links += [NavigationLink(title=page.title, path=page.path) for page in own]
+        settings = self._settings
+        return SiteFacts(
+            name=settings.site_name,
+            tagline=settings.site_tagline,
+            base_url=settings.site_url,
+            navigation=tuple(links),
         )
 
-    def exists(self, path: str) -> bool:
-        """Whether something answers at an address: a page, the search, or the note that it was withdrawn."""
-        return file_of(path) in self._files or path in self._gone or _DYNAMIC.match(path) is not None
+    # Which pages there are
 
-    def item_page(self, item: Item) -> TemplatePage:
-        """The page of an item."""
-        needs = {"site", f"item:{item.id}", f"derived:{item.id}"}
-        if item.snapshot.kind is Kind.UNIT:
-            unit = item.snapshot.unit.id
-            shown = [i for kind in _FEED_KINDS for i in self.facts.listed_by_unit.get((kind, unit), [])[-PER_PAGE:]]
-            needs |= {f"children:{unit}", *(f"card:{i.id}" for i in shown)}
-        data = partial(item_data, self.facts, self.site, item.snapshot, self.exists)
-        return TemplatePage(
-            file_of(item.snapshot.path), _TEMPLATES[item.snapshot.kind], frozenset(needs), data, item.id
+    def all(self) -> Iterator[Page]:
+        """Every page of the site."""
+        for id_, path in self._replica.db.execute("SELECT id, path FROM item ORDER BY id"):
+            yield Page(path, PageKind.ITEM, id_)
+        for listing in self.listings():
+            yield from self.pages_of(listing)
+        yield from self.singles()
+        for kind, month in self.months():
+            yield sitemap_page(kind, month)
+        yield Page(NOT_FOUND, PageKind.NOTICE, NOT_FOUND)
+        yield Page(GONE, PageKind.NOTICE, GONE)
+        yield Page("/robots.txt", PageKind.ROBOTS)
+        yield from (marker(path) for path in self._replica.gone_paths())
+
+    def singles(self) -> Iterator[Page]:
+        """Pages of which there is one, and which nearly every change touches."""
+        yield Page("/", PageKind.HOME)
+        yield Page("/feed.atom", PageKind.FEED)
+        for kind in LISTED_KINDS:
+            yield Page(f"{PREFIXES[kind]}feed.atom", PageKind.FEED, kind.value)
+        yield Page(LISTS_CHUNK, PageKind.SITEMAP_LISTS)
+        yield Page("/sitemap.xml", PageKind.SITEMAP_INDEX)
+        yield Page(REVOKED_PATH, PageKind.REVOKED)
+
+    def pages_of(self, listing: Listing) -> Iterator[Page]:
+        """Every page of a list."""
+        last = last_page(self._replica.tally(listing.name))
+        starts = self._replica.places(listing.name, PER_PAGE)
+        for number, start in zip(range(1, last + 1), starts, strict=False):
+            yield Page(listing.address(number, last), PageKind.LIST, listing.name, number, start)
+        if self._replica.tally(listing.name) == 0:
+            yield Page(listing.path, PageKind.LIST, listing.name, 1)
+
+    def page_of(self, listing: Listing, number: int) -> Page:
+        """One page of a list."""
+        last = last_page(self._replica.tally(listing.name))
+        start = self._replica.place_of(listing.name, (number - 1) * PER_PAGE)
+        return Page(listing.address(number, last), PageKind.LIST, listing.name, number, start)
+
+    def months(self) -> list[tuple[Kind, str]]:
+        """The chunks of the sitemap: kind and month of publication."""
+        return [(kind, month) for kind in Kind for month, _, _ in self._replica.tallies(month_listing(kind, ""))]
+
+    # Lists
+
+    def listings(self) -> Iterator[Listing]:
+        """Every list: sections, documents by type, documents and news by year, topics."""
+        for kind in wording.SECTION_TITLES:
+            yield self._section(kind)
+        there = {slug for slug, _, _ in self._replica.tallies(type_listing(""))}
+        yield from (self._type(type_.slug) for type_ in DOCUMENT_TYPES if type_.slug in there)
+        for kind in (Kind.DOCUMENT, Kind.NEWS):
+            years = self._replica.tallies(f"year:{kind.value}:")
+            yield from (self._year(kind, int(year)) for year, _, _ in reversed(years))
+        for slug, _, title in self._replica.tallies(topic_listing("")):
+            yield self._topic(slug, title or slug)
+
+    def listing(self, name: str) -> Listing | None:
+        """The list called `name`; None when its items are not shown as a list, or there are none."""
+        family, _, rest = name.partition(":")
+        if family == "kind":
+            return self._section(Kind(rest)) if Kind(rest) in wording.SECTION_TITLES else None
+        if self._replica.tally(name) == 0:
+            return None
+        if family == "type":
+            return self._type(rest)
+        if family == "year":
+            kind, _, year = rest.partition(":")
+            return self._year(Kind(kind), int(year))
+        return self._topic(rest, self._replica.title(name) or rest) if family == "topic" else None
+
+    def filters(self, section: Kind | None) -> tuple[Filter, ...]:
+        """What narrows the lists of a section. Without counts: they would change with every new item."""
+        listings = list(self._narrower) if section is not None else []
+        below = [listing for listing in listings if listing.section is section]
+        types = _links(listing for listing in below if listing.name.startswith("type:"))
+        years = _links(listing for listing in below if listing.name.startswith("year:"))
+        found = (
+            (wording.FILTER_TYPES, types),
+            (wording.FILTER_YEARS, years),
+            (wording.FILTER_TOPICS, self._topics(section)),
         )
+        return tuple(Filter(title, links) for title, links in found if links)
 
     @cached_property
-    def listings(self) -> tuple[Listing, ...]:
-        """Sections, documents by type and year, news by year, topics."""
-        return (*map(self._section, wording.SECTION_TITLES), *self._types(), *self._years(), *self._topics())
-
-    def digest(self, need: str) -> str:
-        """The state of a value pages depend on; equal digests mean equal values."""
-        if need not in self._digests:
-            self._digests[need] = hashlib.sha256(repr(self._value(need)).encode()).hexdigest()
-        return self._digests[need]
-
-    def fingerprint(self, page: Page) -> str:
-        """A hash that changes whenever a declared need of the page does."""
-        parts = [f"{need}={self.digest(need)}" for need in sorted(page.needs)]
-        return hashlib.sha256("\n".join([page.file, *parts]).encode()).hexdigest()
-
-    def _value(self, need: str) -> object:
-        name, _, key = need.partition(":")
-        if name in ("item", "derived", "card", "entry"):
-            return self._item_value(name, self.facts.items[UUID(key)])
-        if name == "children":
-            return unit_links(self.facts, UUID(key) if key else None)
-        if name == "filters":
-            return self._filters(Kind(key) if key else None)
-        return self.site if name == "site" else key
-
-    def _item_value(self, name: str, item: Item) -> object:
-        snapshot = item.snapshot
-        if name == "item":
-            return item.seq, item.sha256
-        if name == "card":
-            return card(self.facts, snapshot)
-        if name == "entry":
-            return item.id, snapshot.path, snapshot.title, snapshot.summary, snapshot.topics, snapshot.updated_at
-        links = sorted((path, self.exists(path)) for path in body_addresses(snapshot, self.site))
-        relations = self.facts.outgoing(snapshot), self.facts.incoming(snapshot)
-        return self.facts.status(snapshot), self.facts.unit_path(snapshot), relations, links
+    def filters_by_section(self) -> dict[Kind | None, tuple[Filter, ...]]:
+        """The filters of every section; under None those of topics."""
+        return {section: self.filters(section) for section in (None, *wording.SECTION_TITLES)}
 
     @cached_property
-    def _files(self) -> frozenset[str]:
-        return frozenset(page.file for page in self.pages)
+    def _narrower(self) -> tuple[Listing, ...]:
+        return tuple(listing for listing in self.listings() if listing.name.startswith(("type:", "year:")))
+
+    def _topics(self, section: Kind | None) -> tuple[Link, ...]:
+        titles = {slug: title or slug for slug, _, title in self._replica.tallies(topic_listing(""))}
+        if section is None:
+            return tuple(Link(title, _topic_path(slug)) for slug, title in titles.items())
+        there = self._replica.tallies(f"topic-of:{section.value}:")
+        return tuple(Link(titles[slug], _topic_path(slug)) for slug, _, _ in there)
 
     def _section(self, kind: Kind) -> Listing:
-        items = self.facts.listed[kind]
-        if kind is Kind.UNIT:
-            # Units have no news value: they show from the top of the tree down, by name.
-            items = sorted(items, key=lambda i: (i.snapshot.unit.level, i.snapshot.title, i.id), reverse=True)
         title, intro = wording.SECTION_TITLES[kind], wording.SECTION_INTROS[kind]
-        return Listing(PREFIXES[kind], title, intro, tuple(items), (home_crumb(),), kind)
+        return Listing(kind_listing(kind), PREFIXES[kind], title, intro, (home_crumb(),), kind)
 
-    def _types(self) -> Iterator[Listing]:
-        by_type = _grouped(self.facts.listed[Kind.DOCUMENT], lambda s: s.document.type if s.document else "")
-        for type_ in DOCUMENT_TYPES:
-            if items := by_type.get(type_.slug):
-                path = f"{PREFIXES[Kind.DOCUMENT]}loai/{type_.slug}/"
-                yield Listing(path, type_.name, "", items, _section_crumbs(Kind.DOCUMENT), Kind.DOCUMENT)
+    def _type(self, slug: str) -> Listing:
+        path = f"{PREFIXES[Kind.DOCUMENT]}loai/{slug}/"
+        crumbs = _section_crumbs(Kind.DOCUMENT)
+        return Listing(type_listing(slug), path, DOCUMENT_TYPE_BY_SLUG[slug].name, "", crumbs, Kind.DOCUMENT)
 
-    def _years(self) -> Iterator[Listing]:
-        for kind in (Kind.DOCUMENT, Kind.NEWS):
-            for year, items in sorted(_grouped(self.facts.listed[kind], _year).items(), reverse=True):
-                heading = wording.year_title(wording.SECTION_TITLES[kind], year)
-                yield Listing(f"{PREFIXES[kind]}nam/{year}/", heading, "", items, _section_crumbs(kind), kind)
-
-    def _topics(self) -> Iterator[Listing]:
-        for slug, (name, items) in self._topic_items.items():
-            yield Listing(f"/chu-de/{slug}/", wording.topic_title(name), "", items, (home_crumb(),))
-
-    @cached_property
-    def _topic_items(self) -> dict[str, tuple[str, tuple[Item, ...]]]:
-        """Topics by slug; the newest item decides how a topic is called."""
-        names: dict[str, str] = {}
-        found: dict[str, list[Item]] = defaultdict(list)
-        items = (i for kind in _FEED_KINDS for i in self.facts.listed[kind])
-        for item in sorted(items, key=lambda i: (i.snapshot.published_at, i.id)):
-            for topic in item.snapshot.topics:
-                names[topic.slug] = topic.name
-                found[topic.slug].append(item)
-        return {slug: (names[slug], tuple(found[slug])) for slug in sorted(found)}
-
-    def _filters(self, section: Kind | None) -> tuple[Filter, ...]:
-        """What narrows the lists of a section. Without counts: they would change every page with every new item."""
-        below = [listing for listing in self.listings if section is not None and listing.section is section]
-        types = _links(listing for listing in below if "/loai/" in listing.path)
-        years = _links(listing for listing in below if "/nam/" in listing.path)
-        topics = tuple(
-            Link(name, f"/chu-de/{slug}/")
-            for slug, (name, items) in self._topic_items.items()
-            if section is None or any(item.snapshot.kind is section for item in items)
+    def _year(self, kind: Kind, year: int) -> Listing:
+        heading = wording.year_title(wording.SECTION_TITLES[kind], year)
+        return Listing(
+            year_listing(kind, year), f"{PREFIXES[kind]}nam/{year}/", heading, "", _section_crumbs(kind), kind
         )
-        filters = (wording.FILTER_TYPES, types), (wording.FILTER_YEARS, years), (wording.FILTER_TOPICS, topics)
-        return tuple(Filter(title, links) for title, links in filters if links)
 
-    @cached_property
-    def _filters_by_section(self) -> dict[Kind | None, tuple[Filter, ...]]:
-        return {section: self._filters(section) for section in (None, *wording.SECTION_TITLES)}
+    def _topic(self, slug: str, title: str) -> Listing:
+        return Listing(topic_listing(slug), _topic_path(slug), wording.topic_title(title), "", (home_crumb(),))
 
-    def _listing_page(self, page: ListingPage) -> TemplatePage:
-        listing = page.listing
-        section = listing.section.value if listing.section else ""
-        place = f"place:{page.path}|{page.newer}|{page.older}|{listing.heading}"
-        needs = frozenset({"site", f"filters:{section}", place, *(f"card:{item.id}" for item in page.items)})
-        return TemplatePage(file_of(page.path), "list.html", needs, partial(self._listing_data, page))
+    # What stands on a page
 
-    def _listing_data(self, page: ListingPage) -> dict[str, Any]:
-        listing = page.listing
+    def contents(self, page: Page, exists: Callable[[str], bool]) -> Contents:
+        """What a page is made from. `exists` tells whether something answers at an address."""
+        match page.kind:
+            case PageKind.ITEM:
+                return self._item(page, exists)
+            case PageKind.LIST:
+                return self._list(page)
+            case PageKind.HOME:
+                return self._data("home.html", home_data(self.facts, self.site))
+            case PageKind.NOTICE:
+                return self._notice(page)
+            case PageKind.FEED:
+                return self._feed(page)
+            case PageKind.SITEMAP:
+                return self._sitemap(page)
+            case PageKind.SITEMAP_LISTS:
+                paths = ["/", *(listing.path for listing in self.listings())]
+                entries = [syndication.SitemapEntry(path) for path in paths]
+                return Contents(paths, text=partial(syndication.sitemap, self.site, entries))
+            case PageKind.SITEMAP_INDEX:
+                paths = [*(sitemap_page(kind, month).address for kind, month in self.months()), LISTS_CHUNK]
+                return Contents(paths, text=partial(syndication.sitemap_index, self.site, paths))
+            case PageKind.ROBOTS:
+                return Contents("", text=partial(syndication.robots, self.site))
+            case PageKind.REVOKED:
+                rows = self._replica.revoked()
+                return Contents(rows, text=partial(_revoked, rows))
+            case PageKind.MARKER:
+                return Contents("")
+
+    def _item(self, page: Page, exists: Callable[[str], bool]) -> Contents:
+        item = self._replica.item(page.key)
+        if item is None:
+            raise BuildError(f"the item {page.key} is not in the replica")
+        data = item_data(self.facts, self.site, item.snapshot, exists)
+        dead = sorted(path for path in addresses_linked(item.snapshot, self.site.base_url) if not exists(path))
+        raw = hashlib.blake2b(item.raw, digest_size=16).hexdigest()
+        derived = {name: value for name, value in data.items() if name not in FROM_SNAPSHOT | {"site"}}
+        return Contents((raw, dead, derived), _TEMPLATES[item.snapshot.kind], data)
+
+    def _list(self, page: Page) -> Contents:
+        listing = self.listing(page.key)
+        if listing is None:
+            raise BuildError(f"there is no list {page.key}")
+        count = self._replica.tally(listing.name)
+        last = last_page(count)
+        size = PER_PAGE if page.number < last else count - (last - 1) * PER_PAGE
+        outlines = self._replica.members(listing.name, page.start, size) if size else []
         filters = [
             Filter(f.title, tuple(Link(k.title, k.path, k.path == listing.path, k.count) for k in f.links))
-            for f in self._filters_by_section[listing.section]
+            for f in (self.filters_by_section[listing.section] if page.number == last else ())
         ]
-        return {
-            "site": self.site,
-            "page": Head(page.path, listing.heading, listing.intro, listing.breadcrumbs, "list"),
-            "heading": listing.heading,
-            "intro": listing.intro,
-            "cards": [card(self.facts, item.snapshot) for item in page.items],
-            "newer": page.newer,
-            "older": page.older,
-            "number": page.number,
-            "filters": filters,
-        }
+        return self._data(
+            "list.html",
+            {
+                "site": self.site,
+                "page": Head(page.address, listing.heading, listing.intro, listing.breadcrumbs, "list"),
+                "heading": listing.heading,
+                "intro": listing.intro,
+                "cards": [card(self.facts, outline) for outline in reversed(outlines)],
+                "newer": listing.address(page.number + 1, last) if page.number < last else None,
+                "older": listing.address(page.number - 1, last) if page.number > 1 else None,
+                "number": page.number,
+                "filters": filters,
+            },
+        )
 
-    def _home(self) -> TemplatePage:
-        shown = [i for kind in _FEED_KINDS for i in self.facts.listed[kind][-PER_PAGE:]]
-        needs = frozenset({"site", "children:", *(f"card:{item.id}" for item in shown)})
-        return TemplatePage("index.html", "home.html", needs, partial(home_data, self.facts, self.site))
+    def _notice(self, page: Page) -> Contents:
+        if page.key == NOT_FOUND:
+            data = notice_data(self.site, NOT_FOUND, "not_found", wording.NOT_FOUND_TITLE)
+            return self._data("not_found.html", data)
+        return self._data("gone.html", notice_data(self.site, GONE, "gone", wording.GONE_TITLE))
 
-    def _notices(self) -> Iterator[TemplatePage]:
-        for file, template, kind, title in (
-            (NOT_FOUND_FILE, "not_found.html", "not_found", wording.NOT_FOUND_TITLE),
-            (GONE_FILE, "gone.html", "gone", wording.GONE_TITLE),
-        ):
-            data = partial(notice_data, self.site, f"/{file}", kind, title)
-            yield TemplatePage(file, template, frozenset({"site"}), data)
+    def _feed(self, page: Page) -> Contents:
+        path = page.address.removesuffix("feed.atom")
+        kinds = (Kind(page.key),) if page.key else LISTED_KINDS
+        title = f"{wording.SECTION_TITLES[kinds[0]]} – {self.site.name}" if page.key else self.site.name
+        found = [o for kind in kinds for o in self.facts.newest(kind_listing(kind), syndication.FEED_ITEMS)]
+        newest = sorted(found, key=_newest_first, reverse=True)[: syndication.FEED_ITEMS]
+        text = partial(syndication.atom, self.site, title, path, page.address, newest)
+        return Contents(newest, text=text)
 
-    def _feeds(self) -> Iterator[TextPage]:
-        everything = [item for kind in _FEED_KINDS for item in self.facts.listed[kind]]
-        yield self._feed("/", self.site.name, everything)
-        for kind in _FEED_KINDS:
-            title = f"{wording.SECTION_TITLES[kind]} – {self.site.name}"
-            yield self._feed(PREFIXES[kind], title, self.facts.listed[kind])
+    def _sitemap(self, page: Page) -> Contents:
+        outlines = self._replica.all_members(f"month:{page.key}")
+        entries = [syndication.SitemapEntry(o.path, o.updated_at.date()) for o in outlines]
+        return Contents((self.site, entries), text=partial(syndication.sitemap, self.site, entries))
 
-    def _feed(self, path: str, title: str, items: list[Item]) -> TextPage:
-        newest = sorted(items, key=lambda i: (i.snapshot.published_at, i.id), reverse=True)[: syndication.FEED_ITEMS]
-        snapshots = [item.snapshot for item in newest]
-        needs = frozenset({"site", *(f"entry:{item.id}" for item in newest)})
-        feed_path = f"{path}feed.atom"
-        text = partial(syndication.atom, self.site, title, path, feed_path, snapshots)
-        return TextPage(file_of(feed_path), needs, text)
-
-    def _sitemaps(self) -> Iterator[TextPage]:
-        chunks: dict[str, list[Item]] = defaultdict(list)
-        for kind in Kind:
-            for item in self.facts.listed[kind]:
-                name = PREFIXES[kind].strip("/")
-                chunks[f"sitemap-{name}-{published_day(item.snapshot).year}.xml"].append(item)
-        for file, items in chunks.items():
-            entries = [SitemapEntry(i.snapshot.path, i.snapshot.updated_at.date()) for i in items]
-            needs = frozenset({"site", *(f"entry:{item.id}" for item in items)})
-            yield TextPage(file, needs, partial(syndication.sitemap, self.site, entries))
-        lists = ["/", *(page.path for listing in self.listings for page in paginate(listing))]
-        entries = [SitemapEntry(path) for path in lists]
-        needs = frozenset({"site", "place:" + "|".join(lists)})
-        yield TextPage("sitemap-danh-muc.xml", needs, partial(syndication.sitemap, self.site, entries))
-        paths = [f"/{file}" for file in (*chunks, "sitemap-danh-muc.xml")]
-        needs = frozenset({"site", "place:" + "|".join(paths)})
-        yield TextPage("sitemap.xml", needs, partial(syndication.sitemap_index, self.site, paths))
+    @staticmethod
+    def _data(template: str, data: dict[str, Any]) -> Contents:
+        # The facts of the site are the same for all pages and part of the code.
+        return Contents({name: value for name, value in data.items() if name != "site"}, template, data)
 
 
-def _year(snapshot: Snapshot) -> int:
-    issued = snapshot.document.issued_on if snapshot.document else None
-    return (issued or published_day(snapshot)).year
+def is_dynamic(path: str) -> bool:
+    """Whether a service answers at an address and not a page."""
+    return _DYNAMIC.match(path) is not None
 
 
-def _grouped(items: Iterable[Item], key: Callable[[Snapshot], _Key]) -> dict[_Key, tuple[Item, ...]]:
-    groups: dict[_Key, list[Item]] = defaultdict(list)
-    for item in items:
-        groups[key(item.snapshot)].append(item)
-    return {value: tuple(group) for value, group in groups.items()}
+def sitemap_page(kind: Kind, month: str) -> Page:
+    """One chunk of the sitemap: ``/sitemap-van-ban-2026-11.xml``."""
+    return Page(f"/sitemap-{PREFIXES[kind].strip('/')}-{month}.xml", PageKind.SITEMAP, f"{kind.value}:{month}")
 
 
-def _links(listings: Iterable[Listing]) -> tuple[Link, ...]:
+def marker(path: str) -> Page:
+    """The marker of a withdrawn address."""
+    return Page(path, PageKind.MARKER)
+
+
+def preview_contents(pages: Pages, snapshot: Snapshot, exists: Callable[[str], bool]) -> tuple[str, dict[str, Any]]:
+    """Template and data of a draft, as `Pages.contents` makes them for an item that is live."""
+    return _TEMPLATES[snapshot.kind], item_data(pages.facts, pages.site, snapshot, exists, with_files=False)
+
+
+def _revoked(rows: list[tuple[str, str | None]]) -> str:
+    items = tuple(RevokedItem.model_validate({"id": id_, "path": path}) for id_, path in rows)
+    return canonical_json(Revoked(items=items).model_dump(mode="json", by_alias=True)).decode()
+
+
+def _newest_first(outline: Outline) -> tuple[object, str]:
+    return outline.published_at, outline.id
+
+
+def _links(listings: Iterator[Listing]) -> tuple[Link, ...]:
     return tuple(Link(listing.heading, listing.path) for listing in listings)
 
 
 def _section_crumbs(kind: Kind) -> tuple[Crumb, ...]:
     return home_crumb(), Crumb(wording.SECTION_TITLES[kind], PREFIXES[kind])
+
+
+def _topic_path(slug: str) -> str:
+    return f"/chu-de/{slug}/"

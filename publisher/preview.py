@@ -18,16 +18,14 @@ from jinja2 import Environment, TemplateError
 from pydantic import ValidationError
 
 from contract.models import Snapshot
-from contract.vocabulary import Audience
 from publisher import wording
-from publisher.context import item_data, notice_data
+from publisher.context import notice_data
 from publisher.derive import Facts
 from publisher.engine import REPLICA, today
 from publisher.entry import clean
 from publisher.errors import PublisherError
-from publisher.pages import Plan
-from publisher.releases import Site
-from publisher.replica import Item, Replica
+from publisher.pages import NOT_FOUND, Pages, is_dynamic, preview_contents
+from publisher.replica import Replica
 from publisher.settings import Settings
 from site_theme.environment import environment
 from site_theme.stylesheet import content_security_policy
@@ -51,11 +49,9 @@ class PreviewApplication:
 
     def __init__(self, cms: str, site: Path | None, settings: Settings) -> None:
         self._cms = cms.rstrip("/")
-        self._replica = site / REPLICA if site is not None else None
+        self._database = site / REPLICA if site is not None else None
         self._settings = settings
         self._environment: Environment = environment()
-        # The live items with the release they were read at: parsing them all takes longer than the rest of a preview.
-        self._known: tuple[str | None, list[Item]] | None = None
 
     def __call__(self, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -74,12 +70,30 @@ class PreviewApplication:
 
     def _page(self, token: str) -> str:
         snapshot = self._draft(token)
-        plan = self._plan(snapshot)
-        data = item_data(plan.facts, plan.site, snapshot, plan.exists, with_files=False)
         try:
-            return str(self._environment.get_template(f"{snapshot.kind.value}.html").render(data))
+            with closing(self._replica()) as replica:
+                template, data = self._contents(replica, snapshot)
+        except (sqlite3.Error, PublisherError) as error:
+            raise NoPreviewError(f"the replica cannot be read: {error}") from error
+        try:
+            return str(self._environment.get_template(template).render(data))
         except TemplateError as error:
             raise NoPreviewError(f"the page cannot be rendered: {error}") from error
+
+    def _contents(self, replica: Replica, snapshot: Snapshot) -> tuple[str, dict[str, Any]]:
+        """The page of the site as it would be with the draft in place of its live version."""
+        pages = Pages(Facts(replica, today(), snapshot), self._settings)
+
+        def exists(path: str) -> bool:
+            return path == snapshot.path or is_dynamic(path) or replica.is_page(path)
+
+        return preview_contents(pages, snapshot, exists)
+
+    def _replica(self) -> Replica:
+        """What is live; empty while nothing was published."""
+        if self._database is None or not self._database.exists():
+            return Replica(None, self._settings.site_url)
+        return Replica(self._database, self._settings.site_url, writable=False)
 
     def _draft(self, token: str) -> Snapshot:
         headers = {"Authorization": f"Bearer {self._settings.feed_token}"}
@@ -96,31 +110,10 @@ class PreviewApplication:
         except (ValueError, KeyError, TypeError):
             raise NoPreviewError("the CMS does not answer with a draft") from None
 
-    def _plan(self, snapshot: Snapshot) -> Plan:
-        """The pages of the site as they would be with the draft in place of its live version."""
-        draft = Item(snapshot.id, 0, "", snapshot.model_copy(update={"audience": Audience.PUBLIC}), b"")
-        others = [i for i in self._live_items() if i.id != draft.id and i.snapshot.path != snapshot.path]
-        return Plan(Facts([*others, draft], today()), self._settings)
-
-    def _live_items(self) -> list[Item]:
-        if self._replica is None or not self._replica.exists():
-            return []
-        release = Site(self._replica.parent).current()
-        known = self._known
-        if known is not None and known[0] == release:
-            return known[1]
-        try:
-            with closing(Replica(self._replica)) as replica:
-                items = replica.items()
-        except (sqlite3.Error, PublisherError) as error:
-            logger.warning("preview without relations, the replica cannot be read: %s", error)
-            return []
-        self._known = (release, items)
-        return items
-
     def _not_found(self) -> str:
-        site = Plan(Facts((), today()), self._settings).site
-        data = notice_data(site, "/404.html", "not_found", wording.NOT_FOUND_TITLE)
+        with closing(Replica(None, self._settings.site_url)) as nothing:
+            site = Pages(Facts(nothing, today()), self._settings).site
+        data = notice_data(site, NOT_FOUND, "not_found", wording.NOT_FOUND_TITLE)
         return str(self._environment.get_template("not_found.html").render(data))
 
     def _headers(self) -> list[tuple[str, str]]:

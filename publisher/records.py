@@ -3,10 +3,11 @@
 from contract.canonical import canonical_json
 from contract.release import Record
 from publisher.derive import Facts
+from publisher.outline import Outline
 from publisher.replica import Item
 
 
-def record_bytes(facts: Facts, item: Item) -> bytes:
+def record_bytes(facts: Facts, item: Item, outline: Outline) -> bytes:
     """The canonical JSON of the item's `contract.release.Record`.
 
     The snapshot is by far its largest part and kept as canonical JSON already, so it is put in as it is: between the
@@ -19,10 +20,10 @@ def record_bytes(facts: Facts, item: Item) -> bytes:
         sha256=item.sha256,
         path=snapshot.path,
         snapshot=snapshot,
-        unit_path=facts.unit_path(snapshot),
-        status=facts.status(snapshot),
+        unit_path=facts.unit_path(outline),
+        status=facts.status(outline),
         outgoing=facts.outgoing(snapshot),
-        incoming=facts.incoming(snapshot),
+        incoming=facts.incoming(outline),
     )
     data = record.model_dump(mode="json", by_alias=True, exclude={"snapshot"})
     before = canonical_json({key: value for key, value in data.items() if key < "snapshot"})

@@ -1,38 +1,41 @@
-"""The publisher's own copy of what is live: an SQLite file, changed in one transaction a batch.
+"""The publisher's own copy of what is live: an SQLite file with every item and the indexes lists and relations need.
 
-The transaction stays open while the release is built and is committed after the switch, so replica and live site do not
-drift apart: a publisher that is killed before that starts again from the position of the release readers see.
+It may run ahead of the release readers see. What changed since that release is remembered (`pending`, `touched`) in the
+same transaction as the change, until a release holds it: a publisher that is killed in between goes on from there.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 from uuid import UUID
 
 from contract.canonical import canonical_json
-from contract.models import Change, Snapshot
-from contract.vocabulary import Audience
+from contract.models import Change, Snapshot, utc_text
+from contract.numbers import number_key
+from contract.vocabulary import Audience, Kind
 from publisher.errors import PublisherError
+from publisher.files import files_of
+from publisher.links import addresses_linked
+from publisher.outline import Outline
 
-VERSION = 1
-_SCHEMA = """
-CREATE TABLE item (
-    id TEXT PRIMARY KEY, seq INTEGER NOT NULL, path TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, snapshot BLOB NOT NULL
-) WITHOUT ROWID;
--- The newest change of every item ever seen, so that an older one never overwrites it.
-CREATE TABLE newest (id TEXT PRIMARY KEY, seq INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE gone (path TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE set_aside (
-    seq INTEGER, id TEXT, stage TEXT NOT NULL, reason TEXT NOT NULL, change TEXT, UNIQUE (seq, id, reason)
-);
-CREATE TABLE state (position INTEGER NOT NULL);
-INSERT INTO state VALUES (0);
-"""
+VERSION = 2
+# Seconds to wait for another process (a preview, `status`) that reads or writes the file.
+PATIENCE = 10.0
+
+
+# Rows of `gone` speak as long as neither the item is live again nor another one stands at its address.
+_GONE = """SELECT path FROM gone WHERE path IS NOT NULL
+           AND id NOT IN (SELECT id FROM item) AND path NOT IN (SELECT path FROM item)"""
+
+_TABLES_OF_ITEMS = (("item", "id"), ("relation", "source"), ("link", "source"), ("item_file", "id"), ("unit", "id"))
 
 
 class Stage(StrEnum):
@@ -50,6 +53,7 @@ class State(StrEnum):
     LIVE = "live"
     HIDDEN = "hidden"  # for members only: nothing of it is kept here
     WITHDRAWN = "withdrawn"
+    LEFT_OUT = "left out"  # was live, but its page can no longer be rendered
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,11 @@ class Item:
         """The item a publish change makes live. `snapshot` is the change's own one after entry checks."""
         return cls(change.id, change.seq, change.sha256 or "", snapshot, canonical_json(snapshot.to_json()))
 
+    @classmethod
+    def read(cls, id_: str, seq: int, sha256: str, raw: bytes) -> Self:
+        """The item of a row."""
+        return cls(UUID(id_), seq, sha256, Snapshot.model_validate_json(raw), raw)
+
 
 @dataclass(frozen=True)
 class SetAside:
@@ -82,69 +91,209 @@ class SetAside:
 class Replica:
     """Live items, withdrawn addresses, changes set aside and the position in the ledger."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the replica at `path`, making it when it is not there. Raises `PublisherError` for a file of another
-        version of the publisher."""
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA secure_delete = ON")  # what is withdrawn does not linger in free pages
-        self._parsed: dict[str, Item] = {}
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-        elif version != VERSION:
+    def __init__(self, path: Path | None, site_url: str, *, writable: bool = True) -> None:
+        """Open the replica at `path`, making it when it is not there; None is one in memory.
+
+        `site_url` tells which links in bodies lead to this site. Raises `PublisherError` for a file of another version of
+        the publisher.
+        """
+        self.path = path
+        self._site_url = site_url
+        name = f"file:{quote(str(path))}?mode={'rwc' if writable else 'ro'}" if path else "file::memory:"
+        self.db = sqlite3.connect(name, uri=True, isolation_level=None, timeout=PATIENCE)
+        version = self.db.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, VERSION):
             raise PublisherError(f"{path} has version {version}, not {VERSION}: remove it, the feed fills it again")
+        if writable:
+            self._set_up(version)
+
+    def _set_up(self, version: int) -> None:
+        self.db.execute("PRAGMA journal_mode = WAL")
+        self.db.execute("PRAGMA synchronous = NORMAL")
+        self.db.execute("PRAGMA secure_delete = ON")  # what is withdrawn does not linger in free pages
+        if version == 0:
+            schema = package_files("publisher").joinpath("schema.sql").read_text(encoding="utf-8")
+            self.db.executescript(f"BEGIN; {schema} PRAGMA user_version = {VERSION}; COMMIT;")
+        if self.value("site_url") != self._site_url:
+            self._find_links_again()
+
+    def _find_links_again(self) -> None:
+        with self.transaction():
+            self.db.execute("DELETE FROM link")
+            for id_ in self.ids():
+                if item := self.item(id_):
+                    self._enter_links(item.snapshot)
+            self.keep("site_url", self._site_url)
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        self.db.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing: what happens inside is kept only when the block ends without an exception."""
-        self._db.execute("BEGIN IMMEDIATE")
+        self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
-            self._db.execute("COMMIT")
+            self.db.execute("COMMIT")
         finally:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
 
-    def restart(self) -> None:
-        """Inside a transaction: forget what it did so far, to do it differently."""
-        self._db.execute("ROLLBACK")
-        self._db.execute("BEGIN IMMEDIATE")
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """What happens inside is undone at the end, whatever comes."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+
+    # What is there
 
     @property
     def position(self) -> int:
         """The highest seq that was read."""
-        return int(self._db.execute("SELECT position FROM state").fetchone()[0])
+        return int(self.value("position") or 0)
 
     def advance(self, seq: int) -> None:
         """Move the position forward to `seq`, never back."""
-        self._db.execute("UPDATE state SET position = max(position, ?)", (seq,))
+        if seq > self.position:
+            self.keep("position", str(seq))
 
-    def items(self) -> list[Item]:
-        """Every live item, in the order of the ids."""
-        parsed: dict[str, Item] = {}
-        for id_, seq in self._db.execute("SELECT id, seq FROM item ORDER BY id").fetchall():
-            known = self._parsed.get(id_)
-            parsed[id_] = known if known is not None and known.seq == seq else self._load(id_)
-        self._parsed = parsed
-        return list(parsed.values())
+    def value(self, name: str) -> str | None:
+        """A single remembered value."""
+        row = self.db.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
 
-    def gone_paths(self) -> frozenset[str]:
-        """Addresses that answer 410."""
-        return frozenset(row[0] for row in self._db.execute("SELECT path FROM gone"))
+    def keep(self, name: str, value: str | None) -> None:
+        """Remember a single value."""
+        self.db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
 
-    def ids(self, state: State) -> frozenset[UUID]:
-        """Items whose newest change left them in `state`."""
-        rows = self._db.execute("SELECT id FROM newest WHERE state = ?", (state.value,))
-        return frozenset(UUID(row[0]) for row in rows)
+    def item(self, id_: str) -> Item | None:
+        """A live item."""
+        row = self.db.execute("SELECT id, seq, sha256, snapshot FROM item WHERE id = ?", (id_,)).fetchone()
+        return Item.read(*row) if row else None
+
+    def outline(self, id_: str) -> Outline | None:
+        """A live item without its texts."""
+        row = self.db.execute("SELECT outline FROM item WHERE id = ?", (id_,)).fetchone()
+        return Outline.from_text(row[0]) if row else None
+
+    def ids(self) -> Iterator[str]:
+        """The ids of all live items, in order."""
+        return (row[0] for row in self.db.execute("SELECT id FROM item ORDER BY id"))
+
+    def count(self, state: State) -> int:
+        """How many items their newest change left in `state`."""
+        return int(self.db.execute("SELECT count(*) FROM newest WHERE state = ?", (state.value,)).fetchone()[0])
+
+    def live_count(self) -> int:
+        """How many items are live."""
+        return sum(self.tally(f"kind:{kind.value}") for kind in Kind)
+
+    def tally(self, name: str) -> int:
+        """How many items a list has."""
+        row = self.db.execute("SELECT count FROM tally WHERE name = ?", (name,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def title(self, name: str) -> str | None:
+        """What a list is called, for lists that its items name."""
+        row = self.db.execute("SELECT title FROM tally WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def tallies(self, prefix: str) -> list[tuple[str, int, str | None]]:
+        """Name without the prefix, count and title of every list whose name begins with `prefix`, in order."""
+        rows = self.db.execute(
+            "SELECT name, count, title FROM tally WHERE name >= ? AND name < ? ORDER BY name", _range(prefix)
+        )
+        return [(name.removeprefix(prefix), count, title) for name, count, title in rows]
+
+    def position_in(self, listing: str, key: str, id_: str) -> int:
+        """How many items of a list come before this place, counted from the nearer end."""
+        near = 2000
+        after = self.db.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM membership WHERE listing = ? AND (key, id) >= (?, ?) LIMIT ?)",
+            (listing, key, id_, near),
+        ).fetchone()[0]
+        if after < near:
+            return self.tally(listing) - int(after)
+        row = self.db.execute(
+            "SELECT count(*) FROM membership WHERE listing = ? AND (key, id) < (?, ?)", (listing, key, id_)
+        ).fetchone()
+        return int(row[0])
+
+    def members(self, listing: str, start: str, count: int) -> list[Outline]:
+        """`count` items of a list from the place `start` on (see `place_of`), oldest first."""
+        key, _, id_ = start.partition(" ")
+        rows = self.db.execute(
+            """SELECT outline FROM membership JOIN item USING (id)
+               WHERE listing = ? AND (membership.key, membership.id) >= (?, ?)
+               ORDER BY membership.key, membership.id LIMIT ?""",
+            (listing, key, id_, count),
+        )
+        return [Outline.from_text(row[0]) for row in rows]
+
+    def newest_members(self, listing: str, count: int) -> list[Outline]:
+        """The newest items of a list, newest first."""
+        rows = self.db.execute(
+            """SELECT outline FROM membership JOIN item USING (id) WHERE listing = ?
+               ORDER BY membership.key DESC, membership.id DESC LIMIT ?""",
+            (listing, count),
+        )
+        return [Outline.from_text(row[0]) for row in rows]
+
+    def all_members(self, listing: str) -> list[Outline]:
+        """Every item of a list, oldest first."""
+        return self.members(listing, "", -1)
+
+    def place_of(self, listing: str, number: int) -> str:
+        """The place of the item with `number` others before it."""
+        from_end = self.tally(listing) - 1 - number
+        backwards = from_end < number
+        order = "key DESC, id DESC" if backwards else "key, id"
+        row = self.db.execute(
+            f"SELECT key, id FROM membership WHERE listing = ? ORDER BY {order} LIMIT 1 OFFSET ?",  # noqa: S608
+            (listing, from_end if backwards else number),
+        ).fetchone()
+        return f"{row[0]} {row[1]}" if row else ""
+
+    def places(self, listing: str, every: int) -> Iterator[str]:
+        """The places of the first item and of every `every`th after it."""
+        rows = self.db.execute("SELECT key, id FROM membership WHERE listing = ? ORDER BY key, id", (listing,))
+        return (f"{key} {id_}" for number, (key, id_) in enumerate(rows) if number % every == 0)
+
+    def owner_of(self, path: str) -> UUID | None:
+        """The live item at `path`."""
+        row = self.db.execute("SELECT id FROM item WHERE path = ?", (path,)).fetchone()
+        return UUID(row[0]) if row else None
+
+    def is_page(self, address: str) -> bool:
+        """Whether something answers at an address in the newest release, be it that it was withdrawn."""
+        return self.db.execute("SELECT 1 FROM page WHERE address = ?", (address,)).fetchone() is not None
+
+    def is_gone(self, path: str) -> bool:
+        """Whether `path` answers 410."""
+        return self.db.execute(f"SELECT 1 FROM ({_GONE}) WHERE path = ?", (path,)).fetchone() is not None  # noqa: S608
+
+    def gone_paths(self) -> Iterator[str]:
+        """Every address that answers 410."""
+        rows = self.db.execute(f"SELECT DISTINCT path FROM ({_GONE}) ORDER BY path").fetchall()  # noqa: S608
+        return (row[0] for row in rows)
+
+    def revoked(self) -> list[tuple[str, str | None]]:
+        """Id and address of everything withdrawn or hidden, the newest first."""
+        sql = """SELECT gone.id, CASE WHEN item.path IS NULL THEN gone.path END FROM gone
+                 LEFT JOIN item ON item.path = gone.path
+                 WHERE gone.id NOT IN (SELECT id FROM item) ORDER BY gone.seq DESC, gone.id"""
+        return self.db.execute(sql).fetchall()
+
+    # Set aside
 
     def set_aside(self) -> list[SetAside]:
         """Changes that are not live, in seq order, unreadable lines first."""
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT seq, id, stage, reason, change FROM set_aside ORDER BY coalesce(seq, 0), reason"
         ).fetchall()
         return [
@@ -154,67 +303,260 @@ class Replica:
 
     def put_aside(self, entry: SetAside) -> None:
         """Remember a change that is not used, in place of what was remembered of it before."""
-        self._db.execute("DELETE FROM set_aside WHERE seq = ? AND id = ?", (entry.seq, entry.id))
-        self._db.execute(
+        self.db.execute("DELETE FROM set_aside WHERE seq = ? AND id = ?", (entry.seq, entry.id))
+        self.db.execute(
             "DELETE FROM set_aside WHERE seq IS NULL AND ? IS NULL AND reason = ?", (entry.seq, entry.reason)
         )
         change = json.dumps(entry.change.to_json(), ensure_ascii=False) if entry.change else None
-        self._db.execute(
+        self.db.execute(
             "INSERT INTO set_aside VALUES (?, ?, ?, ?, ?)",
             (entry.seq, entry.id, entry.stage.value, entry.reason, change),
         )
 
-    def forget_render_notes(self) -> None:
-        """Drop the notes about live items left out of the last release; the next build finds out anew."""
-        self._db.execute("DELETE FROM set_aside WHERE stage = ? AND change IS NULL", (Stage.RENDER.value,))
+    # Changes
 
     def is_newer(self, change: Change) -> bool:
         """Whether `change` comes after every change of its item that was applied."""
-        row = self._db.execute("SELECT seq FROM newest WHERE id = ?", (str(change.id),)).fetchone()
+        row = self.db.execute("SELECT seq FROM newest WHERE id = ?", (str(change.id),)).fetchone()
         return row is None or change.seq > row[0]
 
-    def owner_of(self, path: str) -> UUID | None:
-        """The live item at `path`."""
-        row = self._db.execute("SELECT id FROM item WHERE path = ?", (path,)).fetchone()
-        return UUID(row[0]) if row else None
-
-    def publish(self, item: Item) -> None:
-        """Make `item` live in place of its older version; an address it leaves is gone."""
+    def publish(self, item: Item, approved_at: str | None = None) -> None:
+        """Make `item` live in place of its older version. `approved_at` is when the CMS says it was approved."""
         if item.snapshot.audience is not Audience.PUBLIC:
             raise ValueError("only public items may become live")
-        path = item.snapshot.path
-        self._leave_address(item.id, path)
-        self._db.execute("DELETE FROM gone WHERE path = ?", (path,))
-        self._db.execute(
-            "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?, ?)", (str(item.id), item.seq, path, item.sha256, item.raw)
-        )
+        self.put(item, approved_at)
         self._settle(item.id, item.seq, State.LIVE)
 
     def remove(self, change: Change, state: State) -> None:
         """Take an item off the site because it was withdrawn or is for members only from now on.
 
-        Its address answers 410 if it was live here, or, for a withdrawal, if the change tells the address: a member's
-        item that was never public leaves no trace.
+        A withdrawn one's address answers 410. One for members only leaves no address behind, neither now nor when it is
+        withdrawn later; in both cases offline copies are told the id.
         """
-        self._leave_address(change.id, None)
-        if state is State.WITHDRAWN and change.path and self.owner_of(change.path) is None and self._was_public(change):
-            self._db.execute("INSERT OR IGNORE INTO gone VALUES (?)", (change.path,))
-        self._db.execute("DELETE FROM item WHERE id = ?", (str(change.id),))
+        id_ = str(change.id)
+        path = None
+        if state is State.WITHDRAWN and self._state_of(id_) is not State.HIDDEN:
+            row = self.db.execute("SELECT path FROM item WHERE id = ?", (id_,)).fetchone()
+            path = change.path or (row[0] if row else None)
+        self.take_out(id_, utc_text(change.at))
+        self.db.execute("INSERT OR REPLACE INTO gone VALUES (?, ?, ?)", (id_, change.seq, path))
+        # Nothing of it is left to go back to.
+        self.db.execute("DELETE FROM undo WHERE id = ?", (id_,))
+        self.db.execute("UPDATE kept SET unclean = 1")
         self._settle(change.id, change.seq, state)
 
-    def _was_public(self, change: Change) -> bool:
-        row = self._db.execute("SELECT state FROM newest WHERE id = ?", (str(change.id),)).fetchone()
-        return row is None or row[0] != State.HIDDEN
+    def leave_out(self, item: Item) -> None:
+        """Take a live item off the site until its page can be rendered again, as `put_aside` remembers."""
+        self.take_out(str(item.id), None)
+        self.db.execute(
+            "INSERT OR REPLACE INTO newest VALUES (?, ?, ?)", (str(item.id), item.seq - 1, State.LEFT_OUT.value)
+        )
 
-    def _leave_address(self, id_: UUID, path: str | None) -> None:
-        row = self._db.execute("SELECT path FROM item WHERE id = ?", (str(id_),)).fetchone()
-        if row and row[0] != path:
-            self._db.execute("INSERT OR IGNORE INTO gone VALUES (?)", row)
+    def put(self, item: Item, approved_at: str | None = None) -> None:
+        """Write a live item and everything that is found by it, and remember what that touches."""
+        snapshot, id_ = item.snapshot, str(item.id)
+        before, outline = self.outline(id_), Outline.of(snapshot)
+        self._remember(id_, approved_at)
+        if before is not None:
+            self._clear(before)
+        key = number_key(outline.number) if outline.number else None
+        self.db.execute(
+            "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(id_, item.seq, snapshot.path, item.sha256, snapshot.kind.value, key),
+                *(_text(outline.effective_from), _text(outline.effective_to), outline.to_text(), item.raw),
+            ),
+        )
+        self._enter(outline)
+        self._enter_relations(outline, snapshot)
+        self._enter_links(snapshot)
+        self.db.executemany("INSERT OR IGNORE INTO item_file VALUES (?, ?)", [(f, id_) for f in files_of(snapshot)])
+        self._resolve_by(outline)
+        self._touch_around(outline)
+        self._touch_what_shows_it(before, outline)
+
+    def take_out(self, id_: str, approved_at: str | None = None) -> None:
+        """Delete a live item and everything that is found by it, and remember what that touches."""
+        before = self.outline(id_)
+        self._remember(id_, approved_at)
+        if before is not None:
+            self._clear(before)
+            self._touch_what_shows_it(before, None)
+
+    def restore(self, item: Item) -> bool:
+        """Put an item back to what the newest release holds, as if this version had not come; False if it is that
+        version which the release holds."""
+        id_ = str(item.id)
+        row = self.db.execute("SELECT seq, sha256, snapshot FROM pending WHERE id = ?", (id_,)).fetchone()
+        if row is None or row[0] == item.seq:
+            return False
+        if row[2] is None:
+            self.take_out(id_)
+        else:
+            self.put(Item.read(id_, *row))
+        state = State.LEFT_OUT if row[2] is None else State.LIVE
+        self.db.execute("INSERT OR REPLACE INTO newest VALUES (?, ?, ?)", (id_, item.seq - 1, state.value))
+        return True
+
+    def as_it_was(self, rows: Iterable[tuple[str, int | None, str | None, bytes | None]]) -> None:
+        """Bring items to an older state, for a trial: rows of id, seq, sha256 and snapshot (None: it was not there)."""
+        rows = list(rows)
+        for id_, *_ in rows:
+            self.take_out(id_)
+        for id_, seq, sha256, raw in rows:
+            if raw is not None:
+                self.put(Item.read(id_, seq or 0, sha256 or "", raw))
+
+    def touch(self, ids: Iterable[str]) -> None:
+        """Remember items whose page may look different."""
+        self.db.executemany("INSERT OR IGNORE INTO touched VALUES (?)", [(id_,) for id_ in ids])
+
+    def touch_sources_of(self, path: str) -> None:
+        """Remember the items whose bodies link to `path`, where there is something from now on, or no longer."""
+        self.db.execute("INSERT OR IGNORE INTO touched SELECT source FROM link WHERE path = ?", (path,))
+
+    def touch_by_day(self, before: date, after: date) -> None:
+        """Remember the documents whose validity may be another on the second day than on the first."""
+        first, last = sorted((before.isoformat(), after.isoformat()))
+        self.db.execute(
+            """INSERT OR IGNORE INTO touched
+               SELECT id FROM item WHERE effective_from > :first AND effective_from <= :last
+               UNION SELECT id FROM item WHERE effective_to >= :first AND effective_to < :last
+               UNION SELECT resolved FROM relation
+                     WHERE effect_day > :first AND effect_day <= :last AND resolved IS NOT NULL""",
+            {"first": first, "last": last},
+        )
+
+    def _state_of(self, id_: str) -> State | None:
+        row = self.db.execute("SELECT state FROM newest WHERE id = ?", (id_,)).fetchone()
+        return State(row[0]) if row else None
+
+    def _remember(self, id_: str, approved_at: str | None) -> None:
+        self.db.execute(
+            """INSERT OR IGNORE INTO pending (id, seq, sha256, snapshot)
+               SELECT wanted.id, item.seq, item.sha256, item.snapshot
+               FROM (SELECT ? AS id) AS wanted LEFT JOIN item USING (id)""",
+            (id_,),
+        )
+        if approved_at is not None:
+            self.db.execute("UPDATE pending SET approved_at = ? WHERE id = ?", (approved_at, id_))
 
     def _settle(self, id_: UUID, seq: int, state: State) -> None:
-        self._db.execute("INSERT OR REPLACE INTO newest VALUES (?, ?, ?)", (str(id_), seq, state.value))
-        self._db.execute("DELETE FROM set_aside WHERE id = ? AND seq <= ?", (str(id_), seq))
+        self.db.execute("INSERT OR REPLACE INTO newest VALUES (?, ?, ?)", (str(id_), seq, state.value))
+        self.db.execute("DELETE FROM set_aside WHERE id = ? AND seq <= ?", (str(id_), seq))
 
-    def _load(self, id_: str) -> Item:
-        seq, sha256, raw = self._db.execute("SELECT seq, sha256, snapshot FROM item WHERE id = ?", (id_,)).fetchone()
-        return Item(UUID(id_), seq, sha256, Snapshot.model_validate_json(raw), raw)
+    def _enter(self, outline: Outline) -> None:
+        for listing in outline.listings():
+            self.db.execute("INSERT INTO membership VALUES (?, ?, ?)", (listing, outline.listing_key, outline.id))
+        for name in outline.tallies():
+            self.db.execute(
+                "INSERT INTO tally VALUES (?, 1, NULL) ON CONFLICT (name) DO UPDATE SET count = count + 1", (name,)
+            )
+        self._name_topics(outline)
+        units = {*outline.ancestors, outline.unit}
+        self.db.executemany("INSERT INTO under VALUES (?, ?)", [(unit, outline.id) for unit in units])
+        if outline.kind is Kind.UNIT:
+            parent = outline.ancestors[-1] if outline.ancestors else None
+            self.db.execute("INSERT INTO unit VALUES (?, ?, ?)", (outline.unit, outline.id, parent))
+
+    def _enter_links(self, snapshot: Snapshot) -> None:
+        links = addresses_linked(snapshot, self._site_url)
+        self.db.executemany("INSERT INTO link VALUES (?, ?)", [(path, str(snapshot.id)) for path in links])
+
+    def _enter_relations(self, outline: Outline, snapshot: Snapshot) -> None:
+        day = outline.effect_day.isoformat()
+        for place, relation in enumerate(snapshot.relations):
+            key = number_key(relation.number) if relation.number else None
+            target = str(relation.target) if relation.target else None
+            row = (outline.id, place, relation.verb.value, target, key, relation.anchor, day)
+            self.db.execute("INSERT INTO relation VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", row)
+            self._resolve("source = ? AND place = ?", (outline.id, place))
+
+    def _clear(self, before: Outline) -> None:
+        """Delete everything that is found by an item."""
+        self._touch_around(before)
+        for table, column in _TABLES_OF_ITEMS:
+            self.db.execute(f"DELETE FROM {table} WHERE {column} = ?", (before.id,))  # noqa: S608 - names from above
+        for listing in before.listings():
+            row = (listing, before.listing_key, before.id)
+            self.db.execute("DELETE FROM membership WHERE listing = ? AND key = ? AND id = ?", row)
+        for name in before.tallies():
+            self.db.execute("UPDATE tally SET count = count - 1 WHERE name = ?", (name,))
+            self.db.execute("DELETE FROM tally WHERE name = ? AND count = 0", (name,))
+        self._name_topics(before)
+        for unit in {*before.ancestors, before.unit}:
+            self.db.execute("DELETE FROM under WHERE unit = ? AND id = ?", (unit, before.id))
+        self._resolve_by(before)
+
+    def _name_topics(self, outline: Outline) -> None:
+        for slug in dict(outline.topics):
+            name = f"topic:{slug}"
+            newest = self.newest_members(name, 1)
+            if newest:
+                self.db.execute("UPDATE tally SET title = ? WHERE name = ?", (dict(newest[0].topics)[slug], name))
+
+    def _touch_around(self, outline: Outline) -> None:
+        """Touch the items at the ends of relations, and the page of the unit."""
+        self.db.execute(
+            """INSERT OR IGNORE INTO touched
+               SELECT source FROM relation WHERE resolved = :id
+               UNION SELECT resolved FROM relation WHERE source = :id AND resolved IS NOT NULL
+               UNION SELECT id FROM unit WHERE unit = :unit""",
+            {"id": outline.id, "unit": outline.unit},
+        )
+
+    def _touch_what_shows_it(self, before: Outline | None, after: Outline | None) -> None:
+        """Touch the items that link to an address where something appears or goes, and all below a unit that is called
+        otherwise from now on."""
+        ends = [outline for outline in (before, after) if outline is not None]
+        if before is None or after is None or before.path != after.path:
+            for outline in ends:
+                self.touch_sources_of(outline.path)
+        if len({(o.kind, o.path, o.title, o.unit, o.ancestors) for o in ends}) == len(ends) == 2 or len(ends) == 1:
+            for outline in ends:
+                self._touch_below(outline)
+
+    def _touch_below(self, outline: Outline) -> None:
+        if outline.kind is not Kind.UNIT:
+            return
+        parent = outline.ancestors[-1] if outline.ancestors else None
+        self.db.execute(
+            """INSERT OR IGNORE INTO touched
+               SELECT id FROM under WHERE unit = :unit UNION SELECT id FROM unit WHERE unit = :parent""",
+            {"unit": outline.unit, "parent": parent},
+        )
+
+    def _resolve_by(self, outline: Outline) -> None:
+        """Work out again what the relations mean that may mean this item."""
+        self._resolve("target = ?", (outline.id,))
+        if outline.number:
+            self._resolve("target IS NULL AND number_key = ?", (number_key(outline.number),))
+
+    def _resolve(self, where: str, values: tuple[object, ...]) -> None:
+        """Work out again which live item relations mean. An id decides alone; a number only if a single other item
+        carries it."""
+        rows = self.db.execute(
+            f"SELECT source, place, target, number_key, resolved FROM relation WHERE {where}",  # noqa: S608
+            values,
+        ).fetchall()
+        for source, place, target, key, resolved in rows:
+            now = self._meant(source, target, key)
+            if now != resolved:
+                self.db.execute("UPDATE relation SET resolved = ? WHERE source = ? AND place = ?", (now, source, place))
+                self.touch(id_ for id_ in (source, resolved, now) if id_ is not None)
+
+    def _meant(self, source: str, target: str | None, key: str | None) -> str | None:
+        if target is not None:
+            sql, value = "SELECT id FROM item WHERE id = ?", target
+        else:
+            sql, value = "SELECT id FROM item WHERE number_key = ?", key or ""
+        found = [row[0] for row in self.db.execute(sql, (value,)) if row[0] != source]
+        return found[0] if len(found) == 1 else None
+
+
+def _range(prefix: str) -> tuple[str, str]:
+    return prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+def _text(day: date | None) -> str | None:
+    return day.isoformat() if day else None

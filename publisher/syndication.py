@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 from feedgenerator import Atom1Feed
 
 from contract.addresses import SEARCH_PATH
-from contract.models import Snapshot
 from contract.release import SiteFacts
+from publisher.outline import Outline
 
 FEED_ITEMS = 30
 _SITEMAP_NAMESPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
@@ -34,8 +34,8 @@ class SitemapEntry:
     changed: date | None = None
 
 
-def atom(site: SiteFacts, title: str, path: str, feed_path: str, snapshots: Sequence[Snapshot]) -> str:
-    """The Atom feed of the newest items; `snapshots` newest first, `path` is the page the feed belongs to."""
+def atom(site: SiteFacts, title: str, path: str, feed_path: str, items: Sequence[Outline]) -> str:
+    """The Atom feed of the newest items; `items` newest first, `path` is the page the feed belongs to."""
     feed: Any = _DatedAtomFeed(
         title=title,
         link=site.base_url + path,
@@ -45,16 +45,16 @@ def atom(site: SiteFacts, title: str, path: str, feed_path: str, snapshots: Sequ
         author_name=site.name,
         feed_url=site.base_url + feed_path,
     )
-    for snapshot in snapshots[:FEED_ITEMS]:
+    for item in items:
         feed.add_item(
-            title=snapshot.title,
-            link=site.base_url + snapshot.path,
-            unique_id=snapshot.id.urn,
+            title=item.title,
+            link=site.base_url + item.path,
+            unique_id=f"urn:uuid:{item.id}",
             # None leaves the element out; a summary is not obligatory in Atom when there is a link.
-            description=snapshot.summary or None,
-            pubdate=snapshot.published_at,
-            updateddate=snapshot.updated_at,
-            categories=[topic.name for topic in snapshot.topics] or None,
+            description=item.summary or None,
+            pubdate=item.published_at,
+            updateddate=item.updated_at,
+            categories=[name for _, name in item.topics] or None,
         )
     text = StringIO()
     feed.write(text, "utf-8")

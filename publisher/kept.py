@@ -1,0 +1,116 @@
+"""Kept releases: what they are worth going back for, freed of what was withdrawn since, and dropped when there are enough.
+
+An older state is not stored. It is the newest one with the rows of `undo` applied, in a trial that is taken back at the
+end; so a kept release is made anew at the cost of what changed since, in today's theme.
+"""
+
+import logging
+import os
+from datetime import date
+
+from contract.release import MANIFEST
+from publisher.build import Builder
+from publisher.errors import BuildError, NoSuchReleaseError
+from publisher.releases import Site
+from publisher.replica import Replica
+
+logger = logging.getLogger(__name__)
+
+
+class Kept:
+    """The releases of a site that can be shown again."""
+
+    def __init__(self, site: Site, replica: Replica, builder: Builder) -> None:
+        self._site = site
+        self._replica = replica
+        self._builder = builder
+
+    def names(self) -> list[str]:
+        """Every kept release, oldest first; the last one is the newest that was built."""
+        rows = self._replica.db.execute("SELECT name FROM kept ORDER BY place").fetchall()
+        return [name for (name,) in rows if self._site.is_whole(name)]
+
+    def unclean(self) -> list[str]:
+        """Kept releases made before something was withdrawn or hidden, oldest first."""
+        head = self._replica.value("head")
+        rows = self._replica.db.execute("SELECT name FROM kept WHERE unclean AND name != ? ORDER BY place", (head,))
+        return [name for (name,) in rows.fetchall()]
+
+    def clean(self, name: str) -> str | None:
+        """Free a kept release of what was withdrawn or hidden since: what it is called now, or None when it could not be
+        made anew and is only deleted."""
+        place, day = self._replica.db.execute("SELECT place, day FROM kept WHERE name = ?", (name,)).fetchone()
+        try:
+            made = self._made_anew(place, date.fromisoformat(day))
+        except BuildError as error:
+            logger.warning("the kept release %s is dropped: %s", name, error)
+            made = None
+        if made == name:
+            with self._replica.transaction():
+                self._replica.db.execute("UPDATE kept SET unclean = 0 WHERE name = ?", (name,))
+            return name
+        if made is not None:
+            times = (self._site.path(name) / MANIFEST).stat().st_mtime_ns if self._site.is_whole(name) else 0
+            os.utime(self._site.path(made) / MANIFEST, ns=(times, times))
+            with self._replica.transaction():
+                self._replica.db.execute("UPDATE kept SET name = ?, unclean = 0 WHERE name = ?", (made, name))
+        if self._site.current() == name and made is not None:
+            self._site.switch(made)
+        if made is None:
+            self._forget(name)
+        if self._site.current() != name:
+            self._site.remove(name)
+        return made
+
+    def drop_old(self, keep: int) -> bool:
+        """Delete all but the newest `keep` releases, and any that is not known here; the current one always stays.
+        Whether something was deleted."""
+        current, known = self._site.current(), self.names()
+        old = [name for name in known[: max(0, len(known) - keep)] if name != current]
+        strangers = [name for name in self._site.names() if name not in known and name != current]
+        for name in old:
+            self._forget(name)
+        for name in (*old, *strangers):
+            self._site.remove(name)
+        return bool(old or strangers)
+
+    def to_go_back_to(self, name: str | None) -> str:
+        """`name`, or the release before the current one. Raises `NoSuchReleaseError`."""
+        names = self.names()
+        if name is not None:
+            if name not in names:
+                raise NoSuchReleaseError(f"there is no release {name}; kept are {', '.join(names) or 'none'}")
+            return name
+        current = self._site.current()
+        before = names[: names.index(current)] if current in names else names
+        if not before:
+            raise NoSuchReleaseError("there is no older release to go back to")
+        return before[-1]
+
+    def _made_anew(self, place: int, day: date) -> str:
+        with self._replica.trial():
+            rows = self._replica.db.execute(
+                """SELECT id, seq, sha256, snapshot FROM undo WHERE place >= :place
+                   AND place = (SELECT min(place) FROM undo AS first WHERE first.id = undo.id AND place >= :place)
+                   ORDER BY id""",
+                {"place": place},
+            ).fetchall()
+            self._replica.as_it_was(rows)
+            plan = self._builder.plan(day)
+            if plan.whole or not self._builder.is_small(plan):
+                raise BuildError("too much has changed since it was made")
+            made = self._builder.make(plan)
+            return self._builder.write_release(plan, made, None)
+
+    def _forget(self, name: str) -> None:
+        """Take a release out of the line; what it differed in counts for the one before it."""
+        with self._replica.transaction():
+            db = self._replica.db
+            row = db.execute("SELECT place FROM kept WHERE name = ?", (name,)).fetchone()
+            if row is None:
+                return
+            before = db.execute("SELECT max(place) FROM kept WHERE place < ?", row).fetchone()[0]
+            if before is not None:
+                db.execute("UPDATE OR IGNORE undo SET place = ? WHERE place = ?", (before, *row))
+            db.execute("DELETE FROM undo WHERE place = ?", row)
+            db.execute("DELETE FROM kept WHERE name = ?", (name,))

@@ -1,0 +1,56 @@
+"""Links in HTML: where they lead on this site, and which of a snapshot's bodies do."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+from contract.models import Snapshot
+
+# A link as the sanitiser writes it: attributes in double quotes, in any order.
+LINK = re.compile(r'<a((?:\s[a-z]+="[^"]*")*?)\shref="([^"]*)"')
+# The same for everything the theme writes.
+_REFERENCE = re.compile(r'\s(?:href|src)="([^"]*)"')
+_SOURCES = re.compile(r'\ssrcset="([^"]*)"')
+# What nearly all links of a page are; the rest takes the long way.
+_PLAIN_PATH = re.compile(r"/(?:[a-z0-9_.-]+/)*[a-z0-9_.-]*", re.ASCII)
+
+
+def internal_path(href: str, base_url: str, page_path: str) -> str | None:
+    """The path on this site a link leads to, or None for one that leads elsewhere or stays on the page.
+
+    A link nobody can make sense of counts as internal, at a path that does not exist.
+    """
+    if not href or href.startswith("#"):
+        return None
+    path, _, _ = href.partition("#")
+    if _PLAIN_PATH.fullmatch(path) and "/." not in path:
+        return path
+    try:
+        target = urlsplit(urljoin(base_url + page_path, href.replace("\\", "/")))
+        base = urlsplit(base_url)
+    except ValueError:
+        return "//"
+    if (target.scheme, target.netloc) != (base.scheme, base.netloc):
+        return None
+    return target.path or "/"
+
+
+def addresses_linked(snapshot: Snapshot, base_url: str) -> frozenset[str]:
+    """The addresses on this site to which the bodies of an item link."""
+    hrefs = [unescape(match[2]) for html in _bodies(snapshot) for match in LINK.finditer(html)]
+    addresses = (internal_path(href, base_url, snapshot.path) for href in hrefs)
+    return frozenset(address for address in addresses if address is not None)
+
+
+def references(html: str) -> Iterator[str]:
+    """Everything a page of the theme refers to: links, pictures in all their sizes."""
+    for match in _REFERENCE.finditer(html):
+        if not match[1].startswith("data:"):
+            yield unescape(match[1])
+    for match in _SOURCES.finditer(html):
+        yield from (unescape(source).split()[0] for source in match[1].split(",") if source.strip())
+
+
+def _bodies(snapshot: Snapshot) -> Iterator[str]:
+    yield from (html for html in (snapshot.body, *(p.body for p in snapshot.provisions)) if "href=" in html)
