@@ -57,7 +57,7 @@ def test_every_variable_of_compose_stands_in_the_example(services: dict[str, Any
 def test_compose_says_the_defaults_that_the_readme_says() -> None:
     text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in ("RELEASES_KEPT", "LOG_LEVEL", "API_THROTTLE", "SEARCH_THROTTLE"):
+    for name in ("RELEASES_KEPT", "LOG_LEVEL", "LOG_FORMAT", "API_THROTTLE", "SEARCH_THROTTLE"):
         told = re.search(rf"^\| `{name}` \| [^|]+ \| `([^`]+)` \|", readme, re.MULTILINE)
         assert told is not None
         assert f"{name}: ${{{name}:-{told[1]}}}" in text
