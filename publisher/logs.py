@@ -17,7 +17,7 @@ from typing import Any
 
 from publisher.errors import PublisherError
 from publisher.settings import LogFormat
-from publisher.watching import StepOutcome, delays, plain
+from publisher.watching import StepOutcome, Watcher, delays, plain
 
 # What may stand beside a message: counts, times and names of our own making.
 FIELDS = (
@@ -57,26 +57,30 @@ def set_up(log_format: LogFormat) -> None:
     threading.excepthook = lambda arguments: _uncaught(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
 
 
-def tell(outcome: StepOutcome) -> None:
-    """Write what a step came to. Why an item was set aside may quote its text: `publisher status` tells that."""
-    waited = delays(outcome)
-    fields = {
-        "release": outcome.release,
-        "seq": outcome.seq,
-        "items": outcome.items,
-        "hidden": outcome.hidden,
-        "withdrawn": outcome.withdrawn,
-        "set_aside": len(outcome.set_aside),
-        "pages_written": outcome.pages_written,
-        "pages_removed": outcome.pages_removed,
-        "seconds": round(outcome.seconds, 3),
-        "full": outcome.full,
-    }
-    if waited:
-        fields["delay"] = round(waited[-1], 3)
-    logger.info("release is live" if outcome.changed else "nothing changed", extra=fields)
-    for entry in outcome.set_aside:
-        logger.warning("set aside", extra={"seq": entry.seq, "item": entry.id, "stage": str(entry.stage)})
+class Teller(Watcher):
+    """A watcher that writes what every step came to. What fails is written by the loop, with when it tries again."""
+
+    def stepped(self, outcome: StepOutcome | None) -> None:
+        """Why an item was set aside may quote its text: `publisher status` tells that."""
+        if outcome is None:
+            return
+        fields = {
+            "release": outcome.release,
+            "seq": outcome.seq,
+            "items": outcome.items,
+            "hidden": outcome.hidden,
+            "withdrawn": outcome.withdrawn,
+            "set_aside": len(outcome.set_aside),
+            "pages_written": outcome.pages_written,
+            "pages_removed": outcome.pages_removed,
+            "seconds": round(outcome.seconds, 3),
+            "full": outcome.full,
+        }
+        if waited := delays(outcome):
+            fields["delay"] = round(waited[-1], 3)
+        logger.info("release is live" if outcome.changed else "nothing changed", extra=fields)
+        for entry in outcome.set_aside:
+            logger.warning("set aside", extra={"seq": entry.seq, "item": entry.id, "stage": str(entry.stage)})
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

@@ -29,7 +29,7 @@ def written(code: str, log_format: str = "json") -> list[str]:
 
 
 def test_a_step_is_one_json_object_with_its_figures() -> None:
-    (line,) = written("logs.tell(Step(approved_at=approved(5.0, 0.8)))")
+    (line,) = written("logs.Teller().stepped(Step(approved_at=approved(5.0, 0.8)))")
     entry = json.loads(line)
     assert (entry["level"], entry["message"], entry["logger"]) == ("info", "release is live", "publisher.logs")
     assert entry["time"].endswith("+00:00")
@@ -39,14 +39,14 @@ def test_a_step_is_one_json_object_with_its_figures() -> None:
 
 
 def test_people_get_a_line_to_read() -> None:
-    (line,) = written("logs.tell(Step(approved_at=approved(0.8)))", "text")
+    (line,) = written("logs.Teller().stepped(Step(approved_at=approved(0.8)))", "text")
     assert "INFO release is live release=r1 seq=7" in line
     assert "delay=0.8" in line
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_why_an_item_was_set_aside_is_not_logged_because_it_may_quote_the_item(log_format: str) -> None:
-    lines = written("logs.tell(Step(set_aside=[aside(4, 'some-id', 'Tiêu đề bí mật')]))", log_format)
+    lines = written("logs.Teller().stepped(Step(set_aside=[aside(4, 'some-id', 'Tiêu đề bí mật')]))", log_format)
     assert len(lines) == 2
     assert "some-id" in lines[1]
     assert "path" in lines[1]
