@@ -17,7 +17,7 @@ from typing import Any
 
 from publisher.errors import PublisherError
 from publisher.settings import LogFormat
-from publisher.watching import StepOutcome, Watcher, delays, plain
+from publisher.watching import StepOutcome, delays, plain
 
 # What may stand beside a message: counts, times and names of our own making.
 FIELDS = (
@@ -57,8 +57,14 @@ def set_up(log_format: LogFormat) -> None:
     threading.excepthook = lambda arguments: _uncaught(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
 
 
-class Teller(Watcher):
-    """A watcher that writes what every step came to. What fails is written by the loop, with when it tries again."""
+class Teller:
+    """A watcher that writes what every step came to."""
+
+    def polled(self, head: int | None, position: int) -> None:
+        """Nothing to write."""
+
+    def working(self) -> None:
+        """Nothing to write."""
 
     def stepped(self, outcome: StepOutcome | None) -> None:
         """Why an item was set aside may quote its text: `publisher status` tells that."""
@@ -81,6 +87,9 @@ class Teller(Watcher):
         logger.info("release is live" if outcome.changed else "nothing changed", extra=fields)
         for entry in outcome.set_aside:
             logger.warning("set aside", extra={"seq": entry.seq, "item": entry.id, "stage": str(entry.stage)})
+
+    def failed(self, error: BaseException) -> None:
+        """The loop writes it, with when it tries again."""
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
