@@ -45,7 +45,8 @@ class Lease:
         self.before = before
         self._lost: DeliveryError | None = None
         self._renewed = time.monotonic()
-        self._write(note)
+        self._writing = threading.Lock()
+        self._write()
 
     @property
     def token(self) -> str:
@@ -62,11 +63,13 @@ class Lease:
     def renew(self) -> None:
         """Give a sign of life. Raises `DeliveryError`."""
         self.check()
-        self._write(self._note)
+        self._write()
 
     def finish(self) -> None:
         """Say that the delivery came to its end."""
-        self._write(self._note.model_copy(update={"done": True}))
+        # Kept, so that a sign of life on its way does not take it back.
+        self._note = self._note.model_copy(update={"done": True})
+        self._write()
 
     def keep_renewing(self, stop: threading.Event) -> None:
         """Give signs of life until `stop`; one that fails is tried again at the next one's time."""
@@ -79,18 +82,19 @@ class Lease:
             except DeliveryError:
                 continue  # `check` ends the delivery when this lasts
 
-    def _write(self, note: Note) -> None:
-        data = note.model_dump_json().encode()
-        asked = time.monotonic()
-        try:
-            self._etag = self._store.replace(KEY, data, self._etag)
-        except ChangedMeanwhileError:
-            # An answer that got lost makes boto3 ask again, and then the change is our own.
-            stored = self._store.read(KEY)
-            if stored is None or stored.data != data:
-                raise
-            self._etag = stored.etag
-        self._renewed = asked
+    def _write(self) -> None:
+        with self._writing:
+            data = self._note.model_dump_json().encode()
+            asked = time.monotonic()
+            try:
+                self._etag = self._store.replace(KEY, data, self._etag)
+            except ChangedMeanwhileError:
+                # An answer that got lost makes boto3 ask again, and then the change is our own.
+                stored = self._store.read(KEY)
+                if stored is None or stored.data != data:
+                    raise
+                self._etag = stored.etag
+            self._renewed = asked
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from boto3.exceptions import Boto3Error
@@ -130,19 +130,20 @@ class ObjectStore:
 
     def send(self, wanted: WebObject) -> None:
         """Put one object of a release with everything a browser is to be told about it."""
-        headers = {"ContentType": wanted.content_type, "CacheControl": wanted.cache_control}
+        headers: dict[str, Any] = {"ContentType": wanted.content_type, "CacheControl": wanted.cache_control}
         if wanted.encoding:
             headers["ContentEncoding"] = wanted.encoding
         if wanted.disposition:
             headers["ContentDisposition"] = wanted.disposition
+        key = self._prefix + wanted.key
         with self._telling():
-            self._client.upload_file(
-                str(wanted.source),
-                self._bucket,
-                self._prefix + wanted.key,
-                ExtraArgs=headers,
-                Config=TransferConfig(multipart_threshold=ONE_REQUEST, use_threads=False),
-            )
+            if wanted.source.stat().st_size > ONE_REQUEST:
+                many = TransferConfig(multipart_threshold=ONE_REQUEST, use_threads=False)
+                self._client.upload_file(str(wanted.source), self._bucket, key, ExtraArgs=headers, Config=many)
+                return
+            # The transfer manager of `upload_file` would cost more than the request of a page itself.
+            with wanted.source.open("rb") as body:
+                self._client.put_object(Bucket=self._bucket, Key=key, Body=body, **headers)
 
     def delete(self, key: str) -> None:
         """Delete one object; nothing happens when it is not there."""

@@ -9,8 +9,10 @@ import pytest
 from publisher.delivering import Delivery, deliver
 from publisher.errors import NoSuchReleaseError
 from publisher.object_store import DeliveryError, ObjectStore
+from tests.publisher.factories import attachment, document, news
 from tests.publisher.release_writer import ReleaseWriter
 from tests.publisher.store_server import BUCKET, StoreServer, serving, store_process
+from tests.publisher.workshop import Workshop
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +114,22 @@ def test_attachments_are_immutable_and_only_harmless_ones_are_shown(release: Rel
     assert "ContentDisposition" not in picture
     assert picture["ContentType"] == "image/webp"
     assert word["CacheControl"] == "public, max-age=31536000, s-maxage=60, immutable"
+
+
+def test_a_file_too_large_for_one_request_arrives_whole_and_is_not_sent_again(
+    release: ReleaseWriter, store: StoreServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("publisher.object_store.ONE_REQUEST", 1_000_000)
+    key = release.add_file("phim.mp4", b"0123456789" * 900_000)
+    release.write()
+    send(release, store)
+    assert store.writes().count(key) == 2, "in two pieces"
+    assert store.get(key)["ContentType"] == "video/mp4"
+    assert_holds(store, release)
+    store.client.delete_object(Bucket=BUCKET, Key=".delivery/state.json.gz")
+    store.forget()
+    assert send(release, store).compared
+    assert store.writes() == []
 
 
 # What changed
@@ -387,3 +405,33 @@ def test_a_first_delivery_to_a_place_that_is_right_already_sends_nothing(
 def test_a_prefix_that_is_no_plain_path_is_refused(prefix: str) -> None:
     with pytest.raises(DeliveryError, match="prefix"):
         ObjectStore(BUCKET, prefix)
+
+
+# With the publisher
+
+
+def test_what_the_publisher_makes_arrives_and_a_withdrawal_takes_it_away(
+    workshop: Workshop, store: StoreServer
+) -> None:
+    (workshop.root / "phu-luc.pdf").write_bytes(b"the attachment")
+    doomed = document("mot", title="Văn bản bị rút", attachments=[attachment(b"the attachment", "phu-luc.pdf")])
+    workshop.ledger.publish(doomed, document("hai"), news("ba"))
+    workshop.build()
+    deliver(workshop.site.root, ObjectStore(BUCKET, "", store.endpoint))
+    assert "Văn bản bị rút" in text(store, "van-ban/mot/index.html")
+    assert "Văn bản bị rút" in text(store, "van-ban/index.html")
+    file = next(key for key in store.held() if key.startswith("tep/"))
+    assert store.get(file)["Body"] == b"the attachment"
+    store.forget()
+    workshop.ledger.withdraw(doomed)
+    workshop.build()
+    outcome = deliver(workshop.site.root, ObjectStore(BUCKET, "", store.endpoint))
+    assert not outcome.compared, "the old trees are swept by now, and nobody needs them"
+    assert store.writes()[0] == "van-ban/mot/index.html"
+    assert store.deletions()[0] == file
+    assert file not in store.held()
+    assert str(doomed.id) in text(store, "thu-hoi.json")
+    pages = {key: text(store, key) for key in store.held() if not key.startswith("tep/")}
+    assert [key for key, page in pages.items() if "Văn bản bị rút" in page] == []
+    assert 'name="robots" content="noindex"' in pages["van-ban/mot/index.html"]
+    assert "van-ban/hai/index.html" not in store.writes()
