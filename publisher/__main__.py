@@ -1,19 +1,20 @@
 """The publisher's command line: ``python -m publisher build|run|releases|rollback|status|serve-preview``."""
 
 import argparse
-import logging
 import os
 import signal
 import sys
 import threading
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from datetime import date
 from pathlib import Path
 
-from publisher import preview
+from publisher import logs, preview
 from publisher.engine import REPLICA, RETRY_ON_START, Publisher, follow, go_back, today
 from publisher.errors import NoSuchReleaseError, PublisherError
 from publisher.feed import open_feed
+from publisher.monitoring import Monitor
 from publisher.releases import RUN_LOCK, Site
 from publisher.replica import Replica, State
 from publisher.reporting import Reporter, cms_origin
@@ -24,11 +25,9 @@ from publisher.watching import StepOutcome, Watchers
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; 0 when it did what it says, 1 with a message on standard error when not."""
     options = _parser().parse_args(arguments)
-    # A line a request would be written for every poll.
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("publisher").setLevel(logging.INFO)
     try:
         settings = Settings.from_environment(os.environ)
+        logs.set_up(settings.log_format)
         return int(options.command(options, settings) or 0)
     except PublisherError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -48,10 +47,17 @@ def _run(options: argparse.Namespace, settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    reporter = Reporter(cms_origin(settings.cms_url, options.feed), settings.feed_token)
-    with Site(options.site).lock(0, RUN_LOCK), closing(_publisher(options, settings, resident=True)) as publisher:
-        with closing(reporter):
-            follow(publisher, stop, options.interval, Watchers(reporter, _Telling()))
+    with ExitStack() as stack:
+        stack.enter_context(Site(options.site).lock(0, RUN_LOCK))
+        reporter = Reporter(cms_origin(settings.cms_url, options.feed), settings.feed_token)
+        stack.callback(reporter.close)
+        monitor = Monitor()
+        if settings.monitor_port:
+            monitor.serve(settings.monitor_host, settings.monitor_port)
+            stack.callback(monitor.close)
+        watchers = Watchers(monitor, logs.Teller(), reporter)
+        publisher = stack.enter_context(closing(_publisher(options, settings, resident=True, working=watchers.working)))
+        follow(publisher, stop, options.interval, watchers)
 
 
 def _releases(options: argparse.Namespace, settings: Settings) -> None:
@@ -84,33 +90,17 @@ def _serve_preview(options: argparse.Namespace, settings: Settings) -> None:
     preview.serve(options.cms, options.site, options.port, settings)
 
 
-def _publisher(options: argparse.Namespace, settings: Settings, *, resident: bool) -> Publisher:
+def _publisher(
+    options: argparse.Namespace, settings: Settings, *, resident: bool, working: Callable[[], None] = lambda: None
+) -> Publisher:
     feed = open_feed(options.feed, settings.feed_token)
-    return Publisher(Site(options.site), feed, settings, resident=resident)
+    return Publisher(Site(options.site), feed, settings, resident=resident, working=working)
 
 
 def _existing_site(path: Path) -> Site:
     if not path.is_dir():
         raise NoSuchReleaseError(f"{path} is not a site directory; python -m publisher build makes one")
     return Site(path)
-
-
-class _Telling:
-    """A watcher that prints every step."""
-
-    def polled(self, head: int | None, position: int) -> None:
-        """Nothing to print."""
-
-    def working(self) -> None:
-        """Nothing to print."""
-
-    def stepped(self, outcome: StepOutcome | None) -> None:
-        """One line."""
-        if outcome is not None:
-            _tell(outcome)
-
-    def failed(self, error: BaseException) -> None:
-        """The log has it."""
 
 
 def _tell(outcome: StepOutcome) -> None:

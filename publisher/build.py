@@ -6,7 +6,7 @@ The state of what was built is written in one transaction that ends only after r
 import hashlib
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from publisher.releases import Site
 from publisher.rendering import DROPPED, ShardOfPages, ShardOfRecords
 from publisher.replica import Item, Replica
 from publisher.settings import Settings
-from publisher.workers import ALONE_BELOW, Workplace, make_shards
+from publisher.workers import ALONE_BELOW, Shard, Workplace, make_shards
 
 TREES = (PAGES, RECORDS, FILES)
 # Pages. A build of more than these takes long enough to wonder about.
@@ -60,11 +60,21 @@ class Made:
 
 
 class Builder:
-    """Builds releases of one site. `resident`: nobody watches, so long builds draw no progress bar into a log."""
+    """Builds releases of one site. `resident`: nobody watches, so long builds draw no progress bar into a log.
+
+    `working` is called with every shard that is done, as a sign that a long build goes on.
+    """
 
     def __init__(
-        self, site: Site, replica: Replica, store: FileStore, settings: Settings, resident: bool = False
+        self,
+        site: Site,
+        replica: Replica,
+        store: FileStore,
+        settings: Settings,
+        resident: bool = False,
+        working: Callable[[], None] = lambda: None,
     ) -> None:
+        self._working = working
         self._site = site
         self._replica = replica
         self._store = store
@@ -108,7 +118,9 @@ class Builder:
         trouble = _Trouble()
         place = Workplace(self._site.root, self._replica.path, self._settings, plan.day, plan.code, plan.whole)
         show = self._is_worth_showing(plan)
-        done = make_shards(place, self._replica, self._site.objects, plan.pages, self._record_jobs(plan), show)
+        done = self._with_signs(
+            make_shards(place, self._replica, self._site.objects, plan.pages, self._record_jobs(plan), show)
+        )
         changed: dict[str, set[str]] = defaultdict(set)
         for shard in list(done) if not plan.whole else done:
             if isinstance(shard, ShardOfPages):
@@ -124,12 +136,19 @@ class Builder:
             made.trees[tree] = self._root(tree, changed[tree])
         return made
 
-    def write_release(self, plan: Plan, made: Made, since: str | None) -> str:
-        """Put a release together from its trees, complete and on the disk, beside the others. Returns its name."""
+    def _with_signs(self, done: Iterator[Shard]) -> Iterator[Shard]:
+        for shard in done:
+            self._working()
+            yield shard
+
+    def write_release(self, plan: Plan, made: Made, since: str | None, seq: int) -> str:
+        """Put a release of the ledger up to `seq` together from its trees, complete and on the disk, beside the others.
+
+        `changes.json` says what differs from the release `since`. Returns the name.
+        """
         changes = ReleaseChanges.model_validate(
             {"since": since, "upserted": sorted(made.upserted), "removed": sorted(made.removed)}
         )
-        seq = self._replica.position
         name = release_name(seq, f"{sorted(made.trees.items())} {plan.code} {since}")
         manifest = Manifest(
             release=name,

@@ -82,14 +82,23 @@ def today() -> date:
 class Publisher:
     """Keeps one site directory up to date with one feed."""
 
-    def __init__(self, site: Site, feed: Feed, settings: Settings, *, resident: bool = False) -> None:
+    def __init__(
+        self,
+        site: Site,
+        feed: Feed,
+        settings: Settings,
+        *,
+        resident: bool = False,
+        working: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._working = working
         self._site = site
         self._feed = feed
         self._settings = settings
         self._store = FileStore(site.root / STORE)
         with _explained():
             self._replica = Replica(site.root / REPLICA, settings.site_url)
-        self._builder = Builder(site, self._replica, self._store, settings, resident)
+        self._builder = Builder(site, self._replica, self._store, settings, resident, working)
         self._kept = Kept(site, self._replica, self._builder)
         self._cleared = False
         self._untidy = True
@@ -130,6 +139,7 @@ class Publisher:
                 self._take_in(first, waiting)
                 for batch in batches:
                     self._take_in(self._checked(batch), [])
+                    self._working()
                 return self._publish(day, started, always)
 
     def tidy_up(self, patience: float = PATIENCE) -> bool:
@@ -235,7 +245,7 @@ class Publisher:
             made = self._builder.make(plan)
             release = None
             if not self._builder.shows_the_same(plan, made):
-                release = self._builder.write_release(plan, made, self._builder.head)
+                release = self._builder.write_release(plan, made, self._builder.head, self.position)
                 self._site.switch(release)
             self._builder.settle(plan, release)
             disk.reach("commit", self._site.root)
@@ -299,18 +309,23 @@ def follow(
     built_for: date | None = None
     files_due = time.monotonic() + FILES_RETRY
     pause = interval
+    released = publisher.position
     while not stop.is_set():
         now = day()
         files = time.monotonic() >= files_due
         retry = RETRY_ON_START if built_for is None else RETRY_AFTER_A_PAUSE if files else RETRY_WITH_A_BATCH
         try:
             outcome = publisher.step(now, always=now != built_for, retry=retry)
-            watcher.polled(publisher.head, publisher.position)
-            watcher.stepped(outcome)
-            built_for, pause = now, interval
+            released = publisher.position
+            watcher.polled(publisher.head, released)
             if outcome is None:
                 publisher.tidy_up()
+            watcher.stepped(outcome)
+            built_for, pause = now, interval
         except PublisherError as error:
+            if not isinstance(error, FeedError):
+                # What was taken in is not live while the build fails.
+                watcher.polled(publisher.head, released)
             watcher.failed(error)
             if built_for is None and isinstance(error, FeedRefusedError | WrongFeedError):
                 raise

@@ -39,27 +39,23 @@ class Kept:
     def clean(self, name: str) -> str | None:
         """Free a kept release of what was withdrawn or hidden since: what it is called now, or None when it could not be
         made anew and is only deleted."""
-        place, day = self._replica.db.execute("SELECT place, day FROM kept WHERE name = ?", (name,)).fetchone()
+        made = None
         try:
-            made = self._made_anew(place, date.fromisoformat(day))
+            made = self._made_anew(name)
         except BuildError as error:
             logger.warning("the kept release %s is dropped: %s", name, error)
-            made = None
         if made == name:
-            with self._replica.transaction():
-                self._replica.db.execute("UPDATE kept SET unclean = 0 WHERE name = ?", (name,))
+            self._rename(name, name)
             return name
-        if made is not None:
-            times = (self._site.path(name) / MANIFEST).stat().st_mtime_ns if self._site.is_whole(name) else 0
-            os.utime(self._site.path(made) / MANIFEST, ns=(times, times))
-            with self._replica.transaction():
-                self._replica.db.execute("UPDATE kept SET name = ?, unclean = 0 WHERE name = ?", (made, name))
-        if self._site.current() == name and made is not None:
-            self._site.switch(made)
-        if made is None:
+        if made is None or made in self.names():
             self._forget(name)
-        if self._site.current() != name:
-            self._site.remove(name)
+        else:
+            times = (self._site.path(name) / MANIFEST).stat().st_mtime_ns
+            os.utime(self._site.path(made) / MANIFEST, ns=(times, times))
+            self._rename(name, made)
+        if self._site.current() == name:
+            self._site.switch(made or self.names()[-1])
+        self._site.remove(name)
         return made
 
     def drop_old(self, keep: int) -> bool:
@@ -87,7 +83,11 @@ class Kept:
             raise NoSuchReleaseError("there is no older release to go back to")
         return before[-1]
 
-    def _made_anew(self, place: int, day: date) -> str:
+    def _made_anew(self, name: str) -> str:
+        place, day = self._replica.db.execute("SELECT place, day FROM kept WHERE name = ?", (name,)).fetchone()
+        manifest = self._site.manifest(name)
+        if manifest is None:
+            raise BuildError("its manifest cannot be read")
         with self._replica.trial():
             rows = self._replica.db.execute(
                 """SELECT id, seq, sha256, snapshot FROM undo WHERE place >= :place
@@ -96,11 +96,15 @@ class Kept:
                 {"place": place},
             ).fetchall()
             self._replica.as_it_was(rows)
-            plan = self._builder.plan(day)
+            plan = self._builder.plan(date.fromisoformat(day))
             if plan.whole or not self._builder.is_small(plan):
                 raise BuildError("too much has changed since it was made")
             made = self._builder.make(plan)
-            return self._builder.write_release(plan, made, None)
+            return self._builder.write_release(plan, made, None, manifest.seq)
+
+    def _rename(self, name: str, new: str) -> None:
+        with self._replica.transaction():
+            self._replica.db.execute("UPDATE kept SET name = ?, unclean = 0 WHERE name = ?", (new, name))
 
     def _forget(self, name: str) -> None:
         """Take a release out of the line; what it differed in counts for the one before it."""
