@@ -111,6 +111,11 @@ class Ledger:
         """The feed's lines after a position."""
         return [json.dumps(c, ensure_ascii=False).encode() + b"\n" for c in self.changes if c["seq"] > after]
 
+    def compacted(self) -> list[bytes]:
+        """The feed's lines without what a later change of the same item supersedes, as the CMS leaves them out."""
+        newest = {change["id"]: change for change in self.changes}
+        return [json.dumps(c, ensure_ascii=False).encode() + b"\n" for c in self.changes if newest[c["id"]] is c]
+
     def write(self, path: Path) -> Path:
         """Write the feed file."""
         path.write_bytes(b"".join(self.lines()))

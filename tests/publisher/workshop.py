@@ -1,13 +1,13 @@
 """A feed file and a site directory to publish into, and eyes to look at what came out."""
 
+import os
 from datetime import date
 from pathlib import Path
 
-from contract.release import CURRENT, GONE, PAGES, RECORDS, Manifest, Record
+from contract.release import CURRENT, RECORDS, Manifest, Record, gone_path, page_path
 from publisher.engine import RETRY_ON_START, Outcome, Publisher, go_back
 from publisher.feed import Feed, open_feed
 from publisher.releases import Site
-from publisher.reporting import Reporter
 from publisher.settings import Settings
 from tests.publisher.factories import Ledger
 
@@ -27,11 +27,11 @@ class Workshop:
 
     def publisher(self) -> Publisher:
         """A publisher as a new process would have it."""
-        return self.publisher_of(open_feed(str(self.feed), ""), Reporter(None, ""))
+        return self.publisher_of(open_feed(str(self.feed), ""))
 
-    def publisher_of(self, feed: Feed, reporter: Reporter) -> Publisher:
+    def publisher_of(self, feed: Feed) -> Publisher:
         """A publisher that follows another feed into this site."""
-        return Publisher(self.site, feed, self.settings, reporter)
+        return Publisher(self.site, feed, self.settings)
 
     def build(self) -> Outcome:
         """Write the feed, build once and clean the kept releases, as the command does."""
@@ -44,7 +44,7 @@ class Workshop:
         try:
             outcome = publisher.step(self.day, always=True, retry=RETRY_ON_START)
             assert outcome is not None
-            while publisher.clean_one_kept_release():
+            while publisher.tidy_up():
                 pass
         finally:
             publisher.close()
@@ -61,19 +61,20 @@ class Workshop:
 
     def read(self, address: str) -> str | None:
         """What a reader gets at an address, None when there is no page."""
-        file = self.current / PAGES / ((address + "index.html") if address.endswith("/") else address).lstrip("/")
+        file = self.current / page_path(address)
         return file.read_text(encoding="utf-8") if file.is_file() else None
 
     def is_gone(self, address: str) -> bool:
         """Whether the address answers 410."""
-        return self.read(address) is None and (self.current / f"{GONE}{address}index.html").is_file()
+        return self.read(address) is None and (self.current / gone_path(address)).is_file()
 
     def record(self, address: str) -> Record:
         """The record of the item at an address."""
-        for path in (self.current / RECORDS).rglob("*.json"):
-            record = Record.model_validate_json(path.read_bytes())
-            if record.path == address:
-                return record
+        for name, data in tree(self.current / RECORDS).items():
+            if not name.endswith("items.json"):
+                record = Record.model_validate_json(data)
+                if record.path == address:
+                    return record
         raise AssertionError(f"no record for {address}")
 
     def manifest(self) -> Manifest:
@@ -84,8 +85,24 @@ class Workshop:
 
 
 def tree(root: Path) -> dict[str, bytes]:
-    """Every file below a directory with its bytes."""
-    return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+    """Every file below a directory with its bytes, the links to shared directories followed."""
+    found = {}
+    for directory, _, names in os.walk(root, followlinks=True):
+        for name in names:
+            path = Path(directory, name)
+            found[str(path.relative_to(root))] = path.read_bytes()
+    return dict(sorted(found.items()))
+
+
+def addresses(release: Path) -> set[str]:
+    """The addresses of all pages of a release."""
+    found = set()
+    for name in tree(release / "pages"):
+        file = name.split("/", 2)[2]
+        if not file.endswith((".gz", ".br", ".gone")):
+            page = file.endswith(".html") and not file[:3].isdigit()
+            found.add(("/" if file == "index.html" else f"/{file[:-5]}/") if page else f"/{file}")
+    return found
 
 
 def traces(root: Path, *words: str) -> list[str]:
