@@ -1,6 +1,7 @@
 """Keeps two deliveries to one place apart: a lock on this machine, and between machines a lease object in the store.
 
-The lease is taken and renewed by conditional writes and stays in the store. One that says ``done`` is free at once. Ages are measured by the store's clock, so no machine's clock matters.
+The lease is taken and renewed by conditional writes and stays in the store; one that says ``done`` is free at once.
+Ages are measured by the store's clock, so no machine's clock matters.
 """
 
 import fcntl
