@@ -1,9 +1,10 @@
-"""The publisher's command line: ``python -m publisher build|run|releases|rollback|status|serve-preview``."""
+"""The publisher's command line: ``python -m publisher build|run|releases|rollback|status|check|serve-preview``."""
 
 import argparse
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -11,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from publisher import logs, preview
+from publisher.checks import ReleaseCheck
 from publisher.engine import REPLICA, RETRY_ON_START, Publisher, follow, go_back, today
 from publisher.errors import NoSuchReleaseError, PublisherError
 from publisher.feed import open_feed
@@ -86,6 +88,39 @@ def _status(options: argparse.Namespace, settings: Settings) -> None:
             print(f"set aside seq {entry.seq or '?'} {entry.id or '?'}: {entry.reason}")
 
 
+def _check(options: argparse.Namespace, settings: Settings) -> int:
+    site = _existing_site(options.site)
+    name = site.current()
+    if name is None:
+        raise NoSuchReleaseError(f"{site.root} has no current release")
+    problems = list(ReleaseCheck(site, name).problems())
+    if options.feed:
+        problems += _differences_from_a_fresh_build(site, name, options.feed, settings)
+    for problem in problems:
+        print(problem)
+    print(f"{name}: {len(problems) or 'no'} problems")
+    return 1 if problems else 0
+
+
+def _differences_from_a_fresh_build(site: Site, name: str, feed: str, settings: Settings) -> list[str]:
+    """Build the site again from the feed, beside it, and compare: equal directories have equal names."""
+    manifest = site.manifest(name)
+    with tempfile.TemporaryDirectory(prefix=".checking-", dir=site.root) as directory:
+        fresh = Site(Path(directory))
+        with closing(Publisher(fresh, open_feed(feed, settings.feed_token), settings)) as publisher:
+            publisher.step(manifest.day if manifest else today(), always=True, retry=RETRY_ON_START)
+        again = fresh.manifest(fresh.current() or "")
+    if manifest is None or again is None:
+        return ["the release or the fresh build cannot be read"]
+    if manifest.seq != again.seq:
+        return [f"the feed has gone on to seq {again.seq}, the release is of seq {manifest.seq}: check again"]
+    return [
+        f"{tree} differs from a fresh build of the feed"
+        for tree, root in manifest.trees.items()
+        if again.trees.get(tree) != root
+    ]
+
+
 def _serve_preview(options: argparse.Namespace, settings: Settings) -> None:
     preview.serve(options.cms, options.site, options.port, settings)
 
@@ -137,6 +172,8 @@ def _parser() -> argparse.ArgumentParser:
     rollback = command("rollback", "show readers an older release until the next build", _rollback)
     rollback.add_argument("name", nargs="?", help="the release to show; without it the one before the current")
     command("status", "position, counts and what was set aside", _status)
+    check = command("check", "look through the current release: damage, dead links, missing pages", _check)
+    check.add_argument("--feed", help="also build the feed anew beside it and compare, byte for byte")
     serve = command("serve-preview", "serve previews of drafts to editors", _serve_preview)
     serve.add_argument("--cms", required=True, help="origin of the CMS, e.g. http://127.0.0.1:8001")
     serve.add_argument("--site", type=Path, help="site directory, for relations and units")
