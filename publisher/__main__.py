@@ -1,4 +1,4 @@
-"""The publisher's command line: ``python -m publisher build|run|releases|rollback|status|check|serve-preview``."""
+"""The publisher's command line: ``python -m publisher build|run|releases|rollback|status|check|deliver|serve-preview``."""
 
 import argparse
 import os
@@ -13,10 +13,12 @@ from pathlib import Path
 
 from publisher import logs, preview
 from publisher.checks import ReleaseCheck
+from publisher.delivering import deliver
 from publisher.engine import REPLICA, RETRY_ON_START, Publisher, follow, go_back, today
 from publisher.errors import NoSuchReleaseError, PublisherError
 from publisher.feed import open_feed
 from publisher.monitoring import Monitor
+from publisher.object_store import ObjectStore
 from publisher.releases import RUN_LOCK, Site
 from publisher.replica import Replica, State
 from publisher.reporting import Reporter, cms_origin
@@ -121,6 +123,13 @@ def _differences_from_a_fresh_build(site: Site, name: str, feed: str, settings: 
     ]
 
 
+def _deliver(options: argparse.Namespace, settings: Settings) -> None:
+    del settings
+    site = _existing_site(options.site)
+    store = ObjectStore(options.bucket, options.prefix, options.endpoint)
+    print(deliver(site.root, store, release=options.release, dry_run=options.dry_run, take_over=options.take_over))
+
+
 def _serve_preview(options: argparse.Namespace, settings: Settings) -> None:
     preview.serve(options.cms, options.site, options.port, settings)
 
@@ -174,6 +183,13 @@ def _parser() -> argparse.ArgumentParser:
     command("status", "position, counts and what was set aside", _status)
     check = command("check", "look through the current release: damage, dead links, missing pages", _check)
     check.add_argument("--feed", help="also build the feed anew beside it and compare, byte for byte")
+    delivery = command("deliver", "make a bucket of an S3-compatible store hold the current release", _deliver)
+    delivery.add_argument("--bucket", required=True, help="name of the bucket")
+    delivery.add_argument("--prefix", default="", help="below which keys the site lies (none)")
+    delivery.add_argument("--endpoint", help="address of the store, where it is not Amazon's")
+    delivery.add_argument("--release", help="another release than the current one")
+    delivery.add_argument("--take-over", action="store_true", help="delete what others put below the prefix")
+    delivery.add_argument("--dry-run", action="store_true", help="only say what would be sent")
     serve = command("serve-preview", "serve previews of drafts to editors", _serve_preview)
     serve.add_argument("--cms", required=True, help="origin of the CMS, e.g. http://127.0.0.1:8001")
     serve.add_argument("--site", type=Path, help="site directory, for relations and units")
