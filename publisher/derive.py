@@ -147,8 +147,10 @@ class Facts:
         if self._draft is None or outline.id != self._draft.id or not outline.number:
             return "resolved = ?", (outline.id,)
         # Nobody's relation was resolved to a number that only the draft carries.
-        unmet = "target IS NULL AND number_key = ? AND resolved IS NULL AND source != ?"
-        return f"resolved = ? OR ({unmet})", (outline.id, number_key(outline.number), outline.id)
+        unmet = """relation.target IS NULL AND relation.number_key = ? AND resolved IS NULL AND source != ?
+                   AND NOT EXISTS (SELECT 1 FROM item AS other WHERE other.number_key = relation.number_key
+                                   AND other.id NOT IN (?, relation.source))"""
+        return f"resolved = ? OR ({unmet})", (outline.id, number_key(outline.number), outline.id, outline.id)
 
     def _target(self, relation: Relation, source: str) -> Outline | None:
         """The one live item a relation means. An id decides alone; a number only if a single other item carries it."""

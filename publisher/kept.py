@@ -100,6 +100,8 @@ class Kept:
             if plan.whole or not self._builder.is_small(plan):
                 raise BuildError("too much has changed since it was made")
             made = self._builder.make(plan)
+            # Without a release before it, everything in it is new.
+            made.upserted, made.removed = list(self._replica.ids()), []
             return self._builder.write_release(plan, made, None, manifest.seq)
 
     def _rename(self, name: str, new: str) -> None:
