@@ -8,14 +8,19 @@ import pytest
 from contract.models import Snapshot
 from contract.vocabulary import Status
 from publisher.derive import Facts
-from publisher.replica import Item
+from publisher.outline import Outline
+from publisher.replica import Item, Replica
 from tests.publisher.factories import document, item_id, news, unit
 
 DAY = date(2026, 11, 22)
 
 
 def facts(*snapshots: Snapshot, day: date = DAY) -> Facts:
-    return Facts([Item(s.id, n, s.sha256, s, b"") for n, s in enumerate(snapshots, start=1)], day)
+    replica = Replica(None, "http://localhost:8000")
+    with replica.transaction():
+        for seq, item in enumerate(snapshots, start=1):
+            replica.publish(Item(item.id, seq, item.sha256, item, item.model_dump_json().encode()))
+    return Facts(replica, day)
 
 
 def relation(verb: str, number: str | None = None, **values: Any) -> dict[str, Any]:
@@ -28,7 +33,7 @@ def test_a_relation_shows_on_both_documents() -> None:
     both = facts(old, new)
     (out,) = both.outgoing(new)
     assert (out.verb, out.label, out.path, out.id) == ("replaces", "Thay thế", old.path, old.id)
-    (into,) = both.incoming(old)
+    (into,) = both.incoming(Outline.of(old))
     assert (into.verb, into.label, into.path, into.number) == ("replaced_by", "Được thay thế bởi", new.path, "20-NQ/TU")
 
 
@@ -45,7 +50,7 @@ def test_an_id_chooses_among_documents_with_the_same_number() -> None:
     new = document("moi", "20-NQ/TU", relations=[relation("replaces", "18-NQ/TU", target=item_id("nam-2022"))])
     both = facts(document("nam-2017", "18-NQ/TU"), meant, new)
     assert both.outgoing(new)[0].path == meant.path
-    assert both.status(meant) is Status.REPLACED
+    assert both.status(Outline.of(meant)) is Status.REPLACED
 
 
 def test_an_id_that_is_not_live_is_not_replaced_by_another_document_with_the_number() -> None:
@@ -57,7 +62,7 @@ def test_a_document_does_not_relate_to_itself() -> None:
     alone = document("mot", "18-NQ/TU", relations=[relation("cites", "18-NQ/TU")])
     both = facts(alone)
     assert both.outgoing(alone)[0].path is None
-    assert both.incoming(alone) == ()
+    assert both.incoming(Outline.of(alone)) == ()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +79,7 @@ def test_validity_follows_the_dates_and_the_last_day_counts(
     start: date | None, end: date | None, expected: Status
 ) -> None:
     item = document("mot", effective_from=start, effective_to=end)
-    assert facts(item).status(item) is expected
+    assert facts(item).status(Outline.of(item)) is expected
 
 
 @pytest.mark.parametrize(
@@ -90,20 +95,23 @@ def test_validity_follows_the_dates_and_the_last_day_counts(
 )
 def test_what_another_document_does_decides_the_status(verb: str, expected: Status) -> None:
     old = document("cu", "18-NQ/TU")
-    assert facts(old, document("moi", "20-NQ/TU", relations=[relation(verb, "18-NQ/TU")])).status(old) is expected
+    assert (
+        facts(old, document("moi", "20-NQ/TU", relations=[relation(verb, "18-NQ/TU")])).status(Outline.of(old))
+        is expected
+    )
 
 
 def test_a_document_is_replaced_only_from_the_day_the_other_takes_effect() -> None:
     old = document("cu", "18-NQ/TU")
     new = document("moi", effective_from=date(2026, 12, 1), relations=[relation("replaces", "18-NQ/TU")])
-    assert facts(old, new, day=date(2026, 11, 30)).status(old) is Status.IN_FORCE
-    assert facts(old, new, day=date(2026, 12, 1)).status(old) is Status.REPLACED
+    assert facts(old, new, day=date(2026, 11, 30)).status(Outline.of(old)) is Status.IN_FORCE
+    assert facts(old, new, day=date(2026, 12, 1)).status(Outline.of(old)) is Status.REPLACED
 
 
 def test_repealing_one_provision_amends_the_document() -> None:
     old = document("cu", "18-NQ/TU")
     new = document("moi", relations=[relation("repeals", "18-NQ/TU", anchor="dieu-5")])
-    assert facts(old, new).status(old) is Status.AMENDED
+    assert facts(old, new).status(Outline.of(old)) is Status.AMENDED
 
 
 def test_an_anchor_is_linked_only_where_the_target_has_it() -> None:
@@ -115,16 +123,16 @@ def test_an_anchor_is_linked_only_where_the_target_has_it() -> None:
 
 def test_news_have_no_status() -> None:
     item = news("tin")
-    assert facts(item).status(item) is None
+    assert facts(item).status(Outline.of(item)) is None
 
 
 def test_a_unit_without_a_page_keeps_the_name_of_the_snapshot_and_gets_no_link() -> None:
     item = news("tin")
-    (link,) = facts(item).unit_path(item)
+    (link,) = facts(item).unit_path(Outline.of(item))
     assert (link.name, link.path) == ("Tỉnh ủy", None)
 
 
 def test_units_carry_the_name_of_their_page_now() -> None:
     item = news("tin")
-    (link,) = facts(item, unit("tinh-uy", title="Tên mới")).unit_path(item)
+    (link,) = facts(item, unit("tinh-uy", title="Tên mới")).unit_path(Outline.of(item))
     assert (link.name, link.path) == ("Tên mới", "/don-vi/tinh-uy/")

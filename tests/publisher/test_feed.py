@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from publisher.errors import FeedError, FeedRefusedError, FileUnavailableError
-from publisher.feed import FileFeed, HttpFeed, open_feed
+from publisher.feed import BATCH, Batch, Feed, FileFeed, HttpFeed, open_feed
 from tests.publisher.factories import Ledger, news
 from tests.publisher.feed_server import TOKEN, FeedServer, serving
 
@@ -24,9 +24,16 @@ def feed(server: FeedServer, token: str = TOKEN) -> HttpFeed:
     return HttpFeed(server.feed, token, pauses=(0.01,))
 
 
+def read(source: Feed, position: int = 0) -> Batch:
+    """Everything after a position, its batches put together."""
+    batches = list(source.batches(position))
+    changes = tuple(change for batch in batches for change in batch.changes)
+    return Batch(changes, tuple(line for batch in batches for line in batch.rejected), batches[-1].head)
+
+
 def test_every_page_of_the_feed_is_read(server: FeedServer) -> None:
     server.page_size = 3
-    batch = feed(server).changes_after(1)
+    batch = read(feed(server), 1)
     assert [change.seq for change in batch.changes] == [2, 3, 4, 5, 6, 7]
     assert batch.head == 7
 
@@ -34,7 +41,7 @@ def test_every_page_of_the_feed_is_read(server: FeedServer) -> None:
 @pytest.mark.parametrize(("token", "word"), [("wrong", "refused"), ("", "not set")])
 def test_a_wrong_token_is_explained(server: FeedServer, token: str, word: str) -> None:
     with pytest.raises(FeedRefusedError, match=f"FEED_TOKEN.*{word}"):
-        feed(server, token).changes_after(0)
+        read(feed(server, token))
 
 
 @pytest.mark.parametrize(
@@ -49,12 +56,12 @@ def test_a_wrong_token_is_explained(server: FeedServer, token: str, word: str) -
 def test_a_feed_that_fails_says_how(server: FeedServer, fault: str, message: str) -> None:
     server.fault = fault
     with pytest.raises(FeedError, match=message):
-        feed(server).changes_after(0)
+        read(feed(server))
 
 
 def test_a_server_that_is_not_there_is_a_clear_error() -> None:
     with pytest.raises(FeedError, match="cannot be reached"):
-        HttpFeed("http://127.0.0.1:9/changes/", "", pauses=()).changes_after(0)
+        read(HttpFeed("http://127.0.0.1:9/changes/", "", pauses=()))
 
 
 def test_the_token_is_sent_to_the_origin_of_the_feed_only(server: FeedServer) -> None:
@@ -85,7 +92,7 @@ def test_bad_lines_are_named_and_the_others_are_read(tmp_path: Path) -> None:
     ]
     path = tmp_path / "feed.jsonl"
     path.write_bytes(b"".join(lines))
-    batch = FileFeed(path).changes_after(0)
+    batch = read(FileFeed(path))
     assert [change.seq for change in batch.changes] == [1]
     assert [(line.number, line.seq) for line in batch.rejected] == [
         (2, None),
@@ -123,3 +130,12 @@ def test_a_symbolic_link_out_of_the_directory_is_not_followed(tmp_path: Path) ->
 def test_a_feed_that_is_neither_address_nor_file_is_an_error() -> None:
     with pytest.raises(FeedError, match="neither"):
         open_feed("no-such-file.jsonl", "")
+
+
+def test_a_long_feed_comes_in_batches_that_go_on_from_each_other(tmp_path: Path) -> None:
+    ledger = Ledger()
+    ledger.publish(*(news(f"t-{n}") for n in range(2 * BATCH + 1)))
+    batches = list(FileFeed(ledger.write(tmp_path / "feed.jsonl")).batches(3))
+    assert max(len(batch.changes) for batch in batches) <= BATCH
+    assert [change.seq for batch in batches for change in batch.changes] == list(range(4, ledger.seq + 1))
+    assert batches[-1].head == ledger.seq

@@ -12,7 +12,7 @@ from publisher.preview import PreviewApplication
 from publisher.settings import Settings
 from tests.publisher.factories import Ledger, attachment, document, news, unit
 from tests.publisher.feed_server import TOKEN, FeedServer, serving
-from tests.publisher.workshop import Workshop, tree
+from tests.publisher.workshop import Workshop, traces, tree
 
 SETTINGS = Settings(feed_token=TOKEN, site_tagline="Đoàn kết – Dân chủ")
 
@@ -47,6 +47,22 @@ def test_a_preview_is_the_page_the_site_will_show(cms: FeedServer, workshop: Wor
     offer(cms, draft)
     status, _, preview = get(cms.origin, "token=token", workshop.site.root)
     assert status == "200 OK"
+    workshop.ledger.publish(draft)
+    workshop.build()
+    assert preview == workshop.read(draft.path)
+
+
+@pytest.mark.parametrize("others", [1, 2])
+def test_a_preview_shows_who_speaks_of_its_number_only_if_the_site_will(
+    cms: FeedServer, workshop: Workshop, others: int
+) -> None:
+    speaking = document("noi", "1-QĐ/TU", relations=[{"verb": "guides", "number": "20-NQ/TU"}])
+    draft = document("moi-0", "20-NQ/TU")
+    workshop.ledger.publish(unit("tinh-uy"), speaking, *(document(f"moi-{n}", "20-NQ/TU") for n in range(1, others)))
+    workshop.build()
+    offer(cms, draft)
+    preview = get(cms.origin, "token=token", workshop.site.root)[2]
+    assert ("Tiêu đề noi" in preview) == (others == 1), "a number that two documents carry means neither"
     workshop.ledger.publish(draft)
     workshop.build()
     assert preview == workshop.read(draft.path)
@@ -112,5 +128,8 @@ def test_a_preview_leaves_nothing_behind(cms: FeedServer, workshop: Workshop) ->
     workshop.build()
     before = tree(workshop.site.root)
     offer(cms, news("xyzzy"))
-    get(cms.origin, "token=token", workshop.site.root)
-    assert tree(workshop.site.root) == before
+    assert get(cms.origin, "token=token", workshop.site.root)[0] == "200 OK"
+    # SQLite's index of its log, for as long as someone reads, and the log itself, which is empty.
+    after = {name: data for name, data in tree(workshop.site.root).items() if data and not name.endswith("-shm")}
+    assert after == {name: data for name, data in before.items() if data}
+    assert traces(workshop.site.root, "xyzzy") == []

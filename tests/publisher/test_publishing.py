@@ -4,12 +4,13 @@ import gzip
 from pathlib import Path
 
 import brotli
+import pytest
 
-from contract.release import CHANGES, RECORDS, ReleaseChanges
+from contract.release import CHANGES, RECORDS, ReleaseChanges, gone_path, page_path
 from contract.vocabulary import Audience, Kind
 from publisher.replica import Replica, State
 from tests.publisher.factories import attachment, document, guidance, news, snapshot, unit
-from tests.publisher.workshop import Workshop, traces, tree
+from tests.publisher.workshop import Workshop, addresses, shown, traces, tree
 
 
 def test_an_approved_item_is_on_its_page_in_the_lists_the_feeds_and_the_sitemap(workshop: Workshop) -> None:
@@ -26,8 +27,7 @@ def test_an_approved_item_is_on_its_page_in_the_lists_the_feeds_and_the_sitemap(
         assert title in page
         section = "/" + address.split("/")[1] + "/"
         assert f'href="{address}"' in (workshop.read(section) or "")
-        year = 2026
-        assert address in (workshop.read(f"/sitemap-{section.strip('/')}-{year}.xml") or "")
+        assert address in (workshop.read(f"/sitemap-{section.strip('/')}-2026-03.xml") or "")
     assert "/van-ban/nq-18/" in (workshop.read("/feed.atom") or "")
     assert "/van-ban/nq-18/" in (workshop.read("/van-ban/feed.atom") or "")
     assert "/tin-tuc/hoi-nghi/" not in (workshop.read("/van-ban/feed.atom") or "")
@@ -78,8 +78,8 @@ def test_a_withdrawn_item_answers_410_and_leaves_no_trace_in_any_release(worksho
     assert traces(workshop.current / RECORDS, str(secret.id)) == []
     assert workshop.ledger.seq == workshop.manifest().seq
     assert "99-NQ/TU" in (workshop.read(partner.path) or ""), "the number alone is the other document's own text"
-    with_link = [name for name in traces(workshop.site.releases, secret.path) if "/gone/" not in name]
-    assert with_link == []
+    naming = {Path(name).name for name in traces(workshop.current, secret.path)}
+    assert naming <= {"thu-hoi.json", "changes.json"}, "only the list of what was withdrawn names the address"
     assert traces(workshop.site.root, "xyzzy") == [], "the replica keeps nothing either"
 
 
@@ -98,15 +98,21 @@ def test_an_item_published_again_after_withdrawal_is_live_and_no_longer_gone(wor
     workshop.ledger.publish(item)
     workshop.build()
     assert workshop.read(item.path)
-    assert not (workshop.current / f"gone{item.path}index.html").exists()
+    assert not (workshop.current / gone_path(item.path)).exists()
+    assert workshop.revoked() == []
 
 
-def test_an_item_that_moves_leaves_its_old_address_gone(workshop: Workshop) -> None:
+@pytest.mark.parametrize("in_one_batch", [True, False])
+def test_an_item_that_moves_leaves_nothing_at_its_old_address(workshop: Workshop, in_one_batch: bool) -> None:
     item = news("cu")
-    workshop.ledger.publish(item, item.model_copy(update={"path": "/tin-tuc/moi/"}))
+    workshop.ledger.publish(item)
+    if not in_one_batch:
+        workshop.build()
+    workshop.ledger.publish(item.model_copy(update={"path": "/tin-tuc/moi/"}))
     workshop.build()
     assert workshop.read("/tin-tuc/moi/")
-    assert workshop.is_gone("/tin-tuc/cu/")
+    assert workshop.is_nowhere("/tin-tuc/cu/")
+    assert workshop.revoked() == []
 
 
 def test_an_item_for_members_never_reaches_the_site(workshop: Workshop) -> None:
@@ -114,7 +120,7 @@ def test_an_item_for_members_never_reaches_the_site(workshop: Workshop) -> None:
     outcome = workshop.build()
     assert outcome.hidden == 1
     assert workshop.read("/tin-tuc/noi-bo/") is None
-    assert not workshop.is_gone("/tin-tuc/noi-bo/"), "an address that was never public tells nothing"
+    assert workshop.is_nowhere("/tin-tuc/noi-bo/"), "an address that was never public tells nothing"
     assert traces(workshop.site.root, "plugh", "noi-bo") == []
 
 
@@ -124,8 +130,33 @@ def test_an_item_that_becomes_for_members_only_disappears_from_every_release(wor
     workshop.build()
     workshop.ledger.publish(item.model_copy(update={"audience": Audience.MEMBERS}))
     workshop.build()
-    assert workshop.is_gone(item.path)
-    assert traces(workshop.site.releases, "plugh") == []
+    assert workshop.is_nowhere(item.path)
+    assert workshop.revoked() == [(item.id, None)], "offline copies learn which one to forget, by its id alone"
+    assert traces(workshop.site.root, "plugh", item.path) == []
+
+
+def test_the_withdrawal_of_what_had_become_for_members_only_leaves_no_address(workshop: Workshop) -> None:
+    item = news("thu-hep")
+    workshop.ledger.publish(item)
+    workshop.build()
+    workshop.ledger.publish(item.model_copy(update={"audience": Audience.MEMBERS}))
+    workshop.build()
+    workshop.ledger.withdraw(item, with_path=False)
+    workshop.build()
+    assert workshop.is_nowhere(item.path)
+    assert workshop.revoked() == [(item.id, None)]
+    assert traces(workshop.site.root, item.path) == []
+
+
+def test_what_was_withdrawn_is_listed_for_offline_copies_the_newest_first(workshop: Workshop) -> None:
+    first, second = news("mot"), news("hai")
+    workshop.ledger.publish(first, second)
+    workshop.build()
+    workshop.ledger.withdraw(first)
+    workshop.ledger.withdraw(second, with_path=False)
+    workshop.build()
+    assert workshop.revoked() == [(second.id, second.path), (first.id, first.path)]
+    assert workshop.is_gone(second.path), "the address is known from the item that was live"
 
 
 def test_a_script_in_a_body_does_not_reach_a_page_or_a_record(workshop: Workshop) -> None:
@@ -154,11 +185,9 @@ def test_the_same_feed_gives_the_same_bytes_however_it_was_followed(workshop: Wo
     other.root.mkdir(exist_ok=True)
     other.ledger = workshop.ledger
     other.build()
-    describing = {"manifest.json", "changes.json"}
-    first = {name: data for name, data in tree(workshop.current).items() if name not in describing}
-    second = {name: data for name, data in tree(other.current).items() if name not in describing}
-    assert first.keys() == second.keys()
-    assert first == second
+    assert shown(workshop.current).keys() == shown(other.current).keys()
+    assert shown(workshop.current) == shown(other.current)
+    assert workshop.manifest().trees == other.manifest().trees
     assert workshop.manifest().pages == other.manifest().pages
 
 
@@ -233,10 +262,9 @@ def test_a_withdrawn_items_file_is_deleted_from_store_and_releases(workshop: Wor
 
 
 def test_compressed_copies_hold_the_page(workshop: Workshop) -> None:
-
     workshop.ledger.publish(news("mot"))
     workshop.build()
-    page = workshop.current / "pages/tin-tuc/mot/index.html"
+    page = workshop.current / page_path("/tin-tuc/mot/")
     assert gzip.decompress(page.with_suffix(".html.gz").read_bytes()) == page.read_bytes()
     assert brotli.decompress(page.with_suffix(".html.br").read_bytes()) == page.read_bytes()
 
@@ -244,19 +272,30 @@ def test_compressed_copies_hold_the_page(workshop: Workshop) -> None:
 def test_unchanged_pages_share_their_bytes_with_the_release_before(workshop: Workshop) -> None:
     workshop.ledger.publish(news("mot"))
     workshop.build()
-    before = (workshop.current / "pages/tin-tuc/mot/index.html").stat().st_ino
+    before = (workshop.current / page_path("/tin-tuc/mot/")).stat().st_ino
     workshop.ledger.publish(news("hai", days=1))
     outcome = workshop.build()
-    assert (workshop.current / "pages/tin-tuc/mot/index.html").stat().st_ino == before
-    assert 0 < outcome.pages_written < len(workshop.manifest().pages)
+    assert (workshop.current / page_path("/tin-tuc/mot/")).stat().st_ino == before
+    assert 0 < outcome.pages_written < workshop.manifest().pages
+
+
+def test_a_release_tells_how_many_items_pages_and_withdrawn_addresses_it_has(workshop: Workshop) -> None:
+    gone = news("da-rut")
+    workshop.ledger.publish(news("mot"), document("hai"), gone)
+    workshop.ledger.withdraw(gone)
+    workshop.build()
+    manifest = workshop.manifest()
+    assert manifest.items == 2
+    assert manifest.pages == len(addresses(workshop.current))
+    assert manifest.gone == 1
 
 
 def test_members_items_are_not_kept_in_the_replica(workshop: Workshop) -> None:
     workshop.ledger.publish(news("noi-bo", audience="members"))
     workshop.build()
-    replica = Replica(workshop.site.root / "replica.sqlite")
-    assert replica.items() == []
-    assert len(replica.ids(State.HIDDEN)) == 1
+    replica = Replica(workshop.site.root / "replica.sqlite", workshop.settings.site_url)
+    assert list(replica.ids()) == []
+    assert replica.count(State.HIDDEN) == 1
     replica.close()
 
 

@@ -99,7 +99,9 @@ def test_a_release_named_before_it_was_cleaned_is_still_the_one_shown(workshop: 
     assert workshop.is_gone(secret.path)
     changes = ReleaseChanges.model_validate_json((workshop.current / CHANGES).read_bytes())
     assert changes.since is None
-    assert set(changes.upserted) == set(workshop.manifest().items), "without a release before, everything is new"
+    assert set(changes.upserted) == {record.id for record in workshop.records()}, (
+        "without a release before, everything is new"
+    )
 
 
 def test_going_back_without_an_older_release_is_a_clear_error(workshop: Workshop) -> None:

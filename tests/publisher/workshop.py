@@ -3,8 +3,21 @@
 import os
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
-from contract.release import CURRENT, RECORDS, Manifest, Record, gone_path, page_path
+from contract.addresses import REVOKED_PATH
+from contract.release import (
+    CHANGES,
+    CURRENT,
+    MANIFEST,
+    RECORDS,
+    SHARD_ITEMS,
+    Manifest,
+    Record,
+    Revoked,
+    gone_path,
+    page_path,
+)
 from publisher.engine import RETRY_ON_START, Outcome, Publisher, go_back
 from publisher.feed import Feed, open_feed
 from publisher.releases import Site
@@ -68,14 +81,22 @@ class Workshop:
         """Whether the address answers 410."""
         return self.read(address) is None and (self.current / gone_path(address)).is_file()
 
+    def is_nowhere(self, address: str) -> bool:
+        """Whether the address answers 404, as one that never was."""
+        return self.read(address) is None and not (self.current / gone_path(address)).exists()
+
+    def revoked(self) -> list[tuple[UUID, str | None]]:
+        """Id and address of what offline copies are told to forget."""
+        return [(item.id, item.path) for item in Revoked.model_validate_json(self.read(REVOKED_PATH) or "").items]
+
+    def records(self) -> list[Record]:
+        """The records of all items."""
+        found = tree(self.current / RECORDS).items()
+        return [Record.model_validate_json(data) for name, data in found if Path(name).name != SHARD_ITEMS]
+
     def record(self, address: str) -> Record:
         """The record of the item at an address."""
-        for name, data in tree(self.current / RECORDS).items():
-            if not name.endswith("items.json"):
-                record = Record.model_validate_json(data)
-                if record.path == address:
-                    return record
-        raise AssertionError(f"no record for {address}")
+        return next(record for record in self.records() if record.path == address)
 
     def manifest(self) -> Manifest:
         """The manifest of the release readers see."""
@@ -92,6 +113,11 @@ def tree(root: Path) -> dict[str, bytes]:
             path = Path(directory, name)
             found[str(path.relative_to(root))] = path.read_bytes()
     return dict(sorted(found.items()))
+
+
+def shown(release: Path) -> dict[str, bytes]:
+    """What readers and the search see of a release, without its own name and that of the one before."""
+    return {name: data for name, data in tree(release).items() if name not in (MANIFEST, CHANGES)}
 
 
 def addresses(release: Path) -> set[str]:
