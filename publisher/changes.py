@@ -40,6 +40,7 @@ class Candidates:
         """The pages to look at, and the addresses where there is nothing any more."""
         self._changed_items()
         self._lists()
+        self._markers()
         self._touch_by_new_addresses()
         for id_ in self._touched():
             self._touched_item(id_)
@@ -47,7 +48,6 @@ class Candidates:
         for page in self._pages.singles():
             self._add(page)
         self._months()
-        self._markers()
         return list(self._found.values()), sorted(self._removed - self._found.keys())
 
     def _add(self, page: Page) -> None:
@@ -139,7 +139,7 @@ class Candidates:
             self._removed.add(path)
 
     def _touch_by_new_addresses(self) -> None:
-        """Bodies may link to the page of a list that was not there before, or no longer is."""
+        """Bodies may link to a list's page, or to the note that something was withdrawn, that comes or goes now."""
         known = self._replica.db
         for address in [*self._found, *self._removed]:
             there = known.execute("SELECT 1 FROM page WHERE address = ?", (address,)).fetchone() is not None
