@@ -156,6 +156,7 @@ class Publisher:
             self._kept.drop_old(self._settings.releases_kept)
             self._site.sweep()
             self._store.prune(self._files_needed())
+            self._replica.empty_log()
             self._untidy = False
             return True
 

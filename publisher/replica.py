@@ -125,6 +125,10 @@ class Replica:
                     self._enter_links(item.snapshot)
             self.keep("site_url", self._site_url)
 
+    def empty_log(self) -> None:
+        """Bring the write-ahead log into the file and cut it: until then it holds what was withdrawn."""
+        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the file."""
         self.db.close()
