@@ -1,6 +1,7 @@
 """A feed file and a site directory to publish into, and eyes to look at what came out."""
 
 import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -10,7 +11,9 @@ from contract.release import (
     CHANGES,
     CURRENT,
     MANIFEST,
+    OBJECTS,
     RECORDS,
+    RELEASES,
     SHARD_ITEMS,
     Manifest,
     Record,
@@ -134,3 +137,19 @@ def addresses(release: Path) -> set[str]:
 def traces(root: Path, *words: str) -> list[str]:
     """Files below `root` whose name or content holds one of the words."""
     return [name for name, data in tree(root).items() if any(word in name or word.encode() in data for word in words)]
+
+
+def orphans(site: Path) -> list[str]:
+    """What lies in a site directory without belonging to a release: shared directories nothing links to, and whatever
+    was not finished or not removed to its end."""
+    hidden = [path for place in (site, site / RELEASES, site / OBJECTS) for path in place.glob(".*")]
+    reached = {path.resolve() for release in (site / RELEASES).iterdir() for path in _linked(release)}
+    unreached = [path for path in (site / OBJECTS).glob("[!.]*/*") if path.resolve() not in reached]
+    return sorted(str(path.relative_to(site)) for path in (*hidden, *unreached))
+
+
+def _linked(directory: Path) -> Iterator[Path]:
+    for path in directory.iterdir():
+        if path.is_symlink():
+            yield path
+            yield from _linked(path)
