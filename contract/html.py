@@ -18,6 +18,7 @@ _ATTRIBUTES = {
     "td": {"colspan", "rowspan"},
 }
 _SCHEMES = {"http", "https", "mailto", "tel"}
+_CLEANER = nh3.Cleaner(tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel="noopener noreferrer")
 _BLOCKS = {
     "p", "br", "hr", "h1", "h2", "h3", "h4", "ul", "ol", "li", "blockquote", "table", "caption", "tr", "figure",
     "figcaption", "div",
@@ -26,13 +27,7 @@ _BLOCKS = {
 
 def sanitise(html: str) -> str:
     """Return `html` in normalised spelling with only the allowed tags, attributes and link schemes. Idempotent."""
-    return nh3.clean(
-        normalise(html),
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        url_schemes=_SCHEMES,
-        link_rel="noopener noreferrer",
-    )
+    return _CLEANER.clean(normalise(html))
 
 
 def plain_text(html: str) -> str:

@@ -54,10 +54,17 @@ _TONE_PLACEMENT = {
     "uý": "úy", "uỳ": "ùy", "uỷ": "ủy", "uỹ": "ũy", "uỵ": "ụy",
 }  # fmt: skip
 _NEW_STYLE = re.compile(
-    rf"(?<![qQ])({'|'.join(_TONE_PLACEMENT)})(?![^\W\d_]|[\u0300-\u036f])",
-    re.IGNORECASE,
+    "[oOuU](?:(?<=[oO])[áàảãạéèẻẽẹÁÀẢÃẠÉÈẺẼẸ]|(?<=[uU])[ýỳỷỹỵÝỲỶỸỴ])(?<![qQ]..)(?![^\\W\\d_]|[\u0300-\u036f])"
 )
 _MISPLACED_AFTER_Q = re.compile(r"(?<=[qQ])([uU])([\u0300\u0301\u0303\u0309\u0323])([yY])(?![\u0300-\u036f])")
+
+# Nearly all text is in its stored spelling already: it has no tone in the other place, and only characters that stay
+# themselves whatever stands around them (ASCII, Vietnamese and western European letters, signs of print).
+_UNUSUAL = re.compile(
+    "[^\\t\\n -~\u00a1-\u00ac\u00ae-\u00cf\u00d1-\u00ef\u00f1-\u00ffĂăĐđĨĩŨũƠơƯư\u1ea0-\u1ef9"
+    "\u2010-\u2027\u2030-\u203a₫€\u2190-\u2193\u2212≤≥]"
+)
+_COMPOSED_AFTER_Q = re.compile("[qQ][úùủũụÚÙỦŨỤ][yY]")
 
 
 def normalise(text: str) -> str:
@@ -65,6 +72,13 @@ def normalise(text: str) -> str:
 
     Line breaks are kept (as ``\\n``). Idempotent, and the same for NFC, NFD and mixed input.
     """
+    if _UNUSUAL.search(text) or _NEW_STYLE.search(text) or _COMPOSED_AFTER_Q.search(text):
+        return respell(text)
+    return text
+
+
+def respell(text: str) -> str:
+    """What `normalise` returns, worked out step by step without looking first whether there is anything to do."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_COMPOSED_LOOKALIKES)
     text = _SURROGATE.sub("\ufffd", _CONTROL.sub("", _INVISIBLE.sub("", text)))
     text = unicodedata.normalize("NFD", text)

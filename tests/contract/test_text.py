@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.folding import fold
-from contract.normalising import normalise, normalise_line
+from contract.normalising import normalise, normalise_line, respell
 from contract.numbers import number_key
 from contract.slugs import MAX_LENGTH, slugify, unique_slug
-from tests.contract.vietnamese import LETTERS, any_text, sentences, spellings
+from tests.contract.vietnamese import LETTERS, any_text, sentences, spellings, tangles
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 PAIRS = SHARED / "relevance" / "tone_placement_pairs.json"
@@ -24,6 +24,17 @@ PAIRS = SHARED / "relevance" / "tone_placement_pairs.json"
 def test_doing_it_twice_changes_nothing(function, text: str) -> None:
     once = function(text)
     assert function(once) == once
+
+
+@given(st.one_of(tangles, any_text, spellings().map("".join)))
+def test_looking_first_whether_there_is_anything_to_do_changes_no_text(text: str) -> None:
+    assert normalise(text) == respell(text)
+
+
+@pytest.mark.parametrize("text", ["{}", "hò{}", "qu{}", "q{}y", "ho{}", "hu{}", "hoà{}", "{}oà"])
+def test_looking_first_is_right_about_every_character(text: str) -> None:
+    for character in map(chr, range(0x2300)):
+        assert normalise(text.format(character)) == respell(text.format(character))
 
 
 @given(spellings())

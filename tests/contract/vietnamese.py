@@ -47,3 +47,12 @@ def spellings(draw: st.DrawFn) -> tuple[str, str]:
             letter = {"đ": "ð", "Đ": "Ð"}[letter]
         written.append(unicodedata.normalize(form, letter))
     return text, "".join(written)
+
+
+_PIECES = [
+    *"aàáeèéoòóuùúyỳýoeuyOÀUÝ", *"âấăằêếôốơớưứừự", *"đĐðÐƉɖ", "qu", "Qu", "gi", "oà", "uý", "UỶ", "qúy", "QÙY",
+    *_TONES, "\u0302", "\u0306", "\u031b", "\u0307", "\u0340", *"\u200b\u00ad\ufeff\u202e\u2066\x00\x1f\x7f\x85\ud800",
+    *"\u00a0\u202f\u2007\u2028\u000b\r\n\t ", *"аоуАНοΟжλſKÅΩ가한中", *"–—“”‘’…·€₫²°«»<>&/-.,1",
+]  # fmt: skip
+tangles = st.lists(st.one_of(st.sampled_from(_PIECES), _cased), max_size=12).map("".join)
+"""Letters, loose tones and hats, look-alikes and invisible characters next to one another in any order."""
