@@ -4,7 +4,7 @@ Pure; the tables of ``docs/theme.md`` say what is built here.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from html import unescape
@@ -132,10 +132,6 @@ class RelationGroup:
     links: list[RelatedItem]
 
 
-# Decides for an address of this site whether there is something to read there.
-Exists = Callable[[str], bool]
-
-
 def card(facts: Facts, outline: Outline) -> Card:
     """The card of an item."""
     status = facts.status(outline)
@@ -157,10 +153,13 @@ def card(facts: Facts, outline: Outline) -> Card:
 
 
 def item_data(
-    facts: Facts, site: SiteFacts, snapshot: Snapshot, exists: Exists, with_files: bool = True
+    facts: Facts, site: SiteFacts, snapshot: Snapshot, dead: Container[str], with_files: bool = True
 ) -> dict[str, Any]:
-    """Everything the template of an item gets. `with_files` False leaves files unlinked, as in a preview."""
-    shown = _with_living_links(snapshot, site, exists)
+    """Everything the template of an item gets.
+
+    Links to the addresses `dead` are turned into text. `with_files` False leaves files unlinked, as in a preview.
+    """
+    shown = _without_dead_links(snapshot, site, dead) if dead else snapshot
     outline = Outline.of(snapshot)
     breadcrumbs = _item_breadcrumbs(facts, outline)
     data: dict[str, Any] = {
@@ -281,23 +280,18 @@ def _picture(snapshot: Snapshot) -> Picture | None:
     return Picture(snapshot.image.alt, sources) if sources else None
 
 
-def _with_living_links(snapshot: Snapshot, site: SiteFacts, exists: Exists) -> Snapshot:
-    """The snapshot with links in its bodies that lead nowhere on this site turned into text.
+def _without_dead_links(snapshot: Snapshot, site: SiteFacts, dead: Container[str]) -> Snapshot:
+    """The snapshot with links in its bodies to addresses of this site that are `dead` turned into text.
 
     Editors link to items that may be withdrawn at any time; that must neither stop a release nor leave a dead link.
     """
 
     def living(match: re.Match[str]) -> str:
         address = internal_path(unescape(match[2]), site.base_url, snapshot.path)
-        return match[0] if address is None or exists(address) else f"<a{match[1]}"
+        return f"<a{match[1]}" if address in dead else match[0]
 
     def mended(html: str) -> str:
         return LINK.sub(living, html) if "href=" in html else html
 
-    body = mended(snapshot.body)
-    provisions = tuple(
-        p if (new := mended(p.body)) == p.body else p.model_copy(update={"body": new}) for p in snapshot.provisions
-    )
-    if body == snapshot.body and all(a is b for a, b in zip(provisions, snapshot.provisions, strict=True)):
-        return snapshot
-    return snapshot.model_copy(update={"body": body, "provisions": provisions})
+    provisions = tuple(p.model_copy(update={"body": mended(p.body)}) for p in snapshot.provisions)
+    return snapshot.model_copy(update={"body": mended(snapshot.body), "provisions": provisions})

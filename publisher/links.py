@@ -1,7 +1,7 @@
 """Links in HTML: where they lead on this site, and which of a snapshot's bodies do."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
@@ -9,9 +9,9 @@ from contract.models import Snapshot
 
 # A link as the sanitiser writes it: attributes in double quotes, in any order.
 LINK = re.compile(r'<a((?:\s[a-z]+="[^"]*")*?)\shref="([^"]*)"')
-# The same for everything the theme writes.
-_REFERENCE = re.compile(r'\s(?:href|src)="([^"]*)"')
-_SOURCES = re.compile(r'\ssrcset="([^"]*)"')
+# Theme and sanitiser write one space before an attribute. A text to split at is found many times faster than a pattern.
+_REFERENCES = (' href="', ' src="')
+_SOURCES = ' srcset="'
 # What nearly all links of a page are; the rest takes the long way.
 _PLAIN_PATH = re.compile(r"/(?:[a-z0-9_.-]+/)*[a-z0-9_.-]*", re.ASCII)
 
@@ -43,13 +43,20 @@ def addresses_linked(snapshot: Snapshot, base_url: str) -> frozenset[str]:
     return frozenset(address for address in addresses if address is not None)
 
 
-def references(html: str) -> Iterator[str]:
-    """Everything a page of the theme refers to: links, pictures in all their sizes."""
-    for match in _REFERENCE.finditer(html):
-        if not match[1].startswith("data:"):
-            yield unescape(match[1])
-    for match in _SOURCES.finditer(html):
-        yield from (unescape(source).split()[0] for source in match[1].split(",") if source.strip())
+def dead_addresses(snapshot: Snapshot, base_url: str, exists: Callable[[str], bool]) -> list[str]:
+    """Those of `addresses_linked` where there is nothing to read, in order."""
+    return sorted(path for path in addresses_linked(snapshot, base_url) if not exists(path))
+
+
+def references(html: str) -> set[str]:
+    """Everything a page of the theme refers to elsewhere: links, pictures in all their sizes."""
+    found = {value for attribute in _REFERENCES for value in _values(html, attribute)}
+    found |= {source.split()[0] for value in _values(html, _SOURCES) for source in value.split(",") if source.strip()}
+    return {unescape(reference) for reference in found if not reference.startswith(("#", "data:"))}
+
+
+def _values(html: str, attribute: str) -> Iterator[str]:
+    return (rest.partition('"')[0] for rest in html.split(attribute)[1:])
 
 
 def _bodies(snapshot: Snapshot) -> Iterator[str]:

@@ -35,7 +35,7 @@ from publisher.context import (
 )
 from publisher.derive import Facts
 from publisher.errors import BuildError
-from publisher.links import addresses_linked
+from publisher.links import dead_addresses
 from publisher.outline import (
     LISTED_KINDS,
     Outline,
@@ -94,7 +94,7 @@ class Contents:
     text: Callable[[], str] | None = None
 
     def fingerprint(self, code: str) -> bytes:
-        """A hash of the contents; `code` stands for what is the same for all pages: templates, program, facts of the site."""
+        """A hash of the contents; `code` stands for what all pages share: program, theme, facts of the site."""
         return hashlib.blake2b(f"{code}\n{self.template}\n{self.state!r}".encode(), digest_size=16).digest()
 
 
@@ -300,8 +300,8 @@ class Pages:
         item = self._replica.item(page.key)
         if item is None:
             raise BuildError(f"the item {page.key} is not in the replica")
-        data = item_data(self.facts, self.site, item.snapshot, exists)
-        dead = sorted(path for path in addresses_linked(item.snapshot, self.site.base_url) if not exists(path))
+        dead = dead_addresses(item.snapshot, self.site.base_url, exists)
+        data = item_data(self.facts, self.site, item.snapshot, dead)
         raw = hashlib.blake2b(item.raw, digest_size=16).hexdigest()
         derived = {name: value for name, value in data.items() if name not in FROM_SNAPSHOT | {"site"}}
         return Contents((raw, dead, derived), _TEMPLATES[item.snapshot.kind], data)
@@ -376,7 +376,8 @@ def marker(path: str) -> Page:
 
 def preview_contents(pages: Pages, snapshot: Snapshot, exists: Callable[[str], bool]) -> tuple[str, dict[str, Any]]:
     """Template and data of a draft, as `Pages.contents` makes them for an item that is live."""
-    return _TEMPLATES[snapshot.kind], item_data(pages.facts, pages.site, snapshot, exists, with_files=False)
+    dead = dead_addresses(snapshot, pages.site.base_url, exists)
+    return _TEMPLATES[snapshot.kind], item_data(pages.facts, pages.site, snapshot, dead, with_files=False)
 
 
 def _revoked(rows: list[tuple[str, str | None]]) -> str:
