@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # Development tools only; the runtime itself is requirements.txt.
 REQUIREMENTS := requirements-dev.txt
 
-.PHONY: help setup lint format test test-cms test-search test-browser demo demo-check real-check \
+.PHONY: help setup lint format test test-cms test-search test-browser demo demo-check real-check bench \
 	elasticsearch elasticsearch-stop openapi schemas messages screenshots lock clean
 
 help: ## list the targets
@@ -63,6 +63,9 @@ demo-check: ready ## the same, once, without staying up: 0 when site and search 
 
 real-check: ready ## the real corpus through workflow, site and search, with figures
 	@$(BIN)/python -m tools.real_check
+
+bench: ready ## what publishing costs, as tables and in var/bench (PARTS="full hugo" SIZES="1000 10000")
+	@$(BIN)/python -m tests.bench
 
 elasticsearch: ready ## start the search server (prints its address)
 	@$(BIN)/python tools/elasticsearch_server.py start
