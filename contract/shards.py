@@ -10,8 +10,10 @@ import sys
 from collections.abc import Iterator
 from uuid import UUID
 
-PAGE_GROUPS = 40
-PAGE_SHARDS_A_GROUP = 50
+# A change makes some ten to twenty shards anew, each with its group, and the list of groups: 100 groups of 20 is about the
+# least to make.
+PAGE_GROUPS = 100
+PAGE_SHARDS_A_GROUP = 20
 PAGE_SHARDS = PAGE_GROUPS * PAGE_SHARDS_A_GROUP
 # nginx gives every part of 0.05 % this many of the 2^32 - 1 values, rounded down, and the rest to the last one.
 _VALUES_A_SHARD = (2**32 - 1) * (10_000 // PAGE_SHARDS) // 10_000

@@ -48,6 +48,9 @@ LONGEST_PAUSE = 30.0
 # Seconds to wait for another publisher on the same site to end its step.
 PATIENCE = 30.0
 
+# Seconds; a change that comes while old directories are deleted waits no longer than this.
+TIDYING = 0.2
+
 RETRY_ON_START = frozenset({Stage.PATH, Stage.FILES, Stage.RENDER})
 RETRY_WITH_A_BATCH = frozenset({Stage.PATH})
 RETRY_AFTER_A_PAUSE = frozenset({Stage.PATH, Stage.FILES})
@@ -291,7 +294,7 @@ def go_back(site: Site, settings: Settings, name: str | None, patience: float = 
             site.switch(target)
         finally:
             replica.close()
-        site.sweep()
+        site.sweep(TIDYING)
         return target
 
 

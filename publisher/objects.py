@@ -6,6 +6,8 @@ disk for certain only after `sync_new`; what a crash leaves unsynced belongs to 
 
 import hashlib
 import os
+import stat
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
@@ -32,6 +34,8 @@ class Objects:
     def __init__(self, site: Path) -> None:
         self._root = site / OBJECTS
         self._numbers = count()
+        # Directories are immutable, so what they link to is read once.
+        self._children: dict[str, tuple[str, ...]] = {}
         self.new: list[str] = []
 
     def path(self, name: str) -> Path:
@@ -74,7 +78,7 @@ class Objects:
     def sync_new(self) -> None:
         """Bring the directories made or found since the last time to the disk."""
         directories = [self.path(name) for name in dict.fromkeys(self.new)]
-        paths = [path for directory in directories for path in _with_what_it_holds(directory)]
+        paths = [path for directory in directories for path in _to_sync(directory)]
         if len(paths) > SYNC_ALL_ABOVE:
             disk.sync_all(self._root)
         else:
@@ -93,19 +97,41 @@ class Objects:
         """Whether all of these directories exist."""
         return all(self.path(name).is_dir() for name in names)
 
-    def sweep(self, releases: Iterable[Path]) -> int:
-        """Delete every directory that none of `releases` reaches; how many those were."""
+    def sweep(self, releases: Iterable[Path], seconds: float) -> bool:
+        """Delete directories that none of `releases` reaches, for about `seconds`; whether all are gone."""
+        deadline = time.monotonic() + seconds
+        wanted = self._reached(releases)
+        for path in self._all():
+            name = path.parent.name + path.name
+            if name in wanted:
+                continue
+            if time.monotonic() > deadline:
+                return False
+            # Under another name first: a directory that has its own name is whole.
+            doomed = self._root / f"{_MAKING_PREFIX}{name}"
+            disk.rename(path, doomed)
+            disk.remove(doomed)
+            self._children.pop(name, None)
+        return True
+
+    def _reached(self, releases: Iterable[Path]) -> set[str]:
         wanted: set[str] = set()
         for release in releases:
             for tree, levels in LINK_LEVELS.items():
-                _reach(release / tree, levels, wanted)
-        unwanted = [path for path in self._all() if path.parent.name + path.name not in wanted]
-        for path in unwanted:
-            # Under another name first: a directory that has its own name is whole.
-            doomed = self._root / f"{_MAKING_PREFIX}{path.parent.name}{path.name}"
-            disk.rename(path, doomed)
-            disk.remove(doomed)
-        return len(unwanted)
+                self._reach(_named_by(release / tree), levels, wanted)
+        return wanted
+
+    def _reach(self, name: str | None, levels: int, wanted: set[str]) -> None:
+        if name is None or name in wanted:
+            return
+        wanted.add(name)
+        if levels == 0:
+            return
+        if name not in self._children:
+            entries = self.path(name).iterdir() if self.path(name).is_dir() else ()
+            self._children[name] = tuple(child for entry in entries if (child := _named_by(entry)) is not None)
+        for child in self._children[name]:
+            self._reach(child, levels - 1, wanted)
 
     def _all(self) -> Iterator[Path]:
         if self._root.is_dir():
@@ -114,21 +140,22 @@ class Objects:
                     yield from group.iterdir()
 
 
-def _reach(link: Path, levels: int, wanted: set[str]) -> None:
+def _named_by(link: Path) -> str | None:
+    """The name of the directory a link leads to."""
     try:
-        target = Path(os.readlink(link))
+        target = os.readlink(link)
     except OSError:
-        return
-    name = target.parent.name + target.name
-    if name in wanted:
-        return
-    wanted.add(name)
-    if levels:
-        for entry in link.resolve().iterdir():
-            _reach(entry, levels - 1, wanted)
+        return None
+    return target[-41:].replace("/", "")
 
 
-def _with_what_it_holds(directory: Path) -> Iterator[Path]:
+def _to_sync(directory: Path) -> Iterator[Path]:
+    """The files written into a new directory, and the directories in it. A file with another name elsewhere was linked
+    from there, and is on the disk."""
     for parent, _, names in os.walk(directory):
-        yield from (path for name in names if not (path := Path(parent, name)).is_symlink())
+        for name in names:
+            path = os.path.join(parent, name)
+            found = os.lstat(path)
+            if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+                yield Path(path)
         yield Path(parent)

@@ -132,9 +132,10 @@ class Site:
             disk.rename(self.path(name), doomed)
             disk.remove(doomed)
 
-    def sweep(self) -> int:
-        """Delete the shared directories that no release reaches; how many those were. Needs the lock."""
-        return self.objects.sweep(self.path(name) for name in self.names())
+    def sweep(self, seconds: float = 600.0) -> bool:
+        """Delete the shared directories that no release reaches, for about `seconds`; whether all are gone. Needs the
+        lock."""
+        return self.objects.sweep((self.path(name) for name in self.names()), seconds)
 
     def _take(self, handle: TextIO, file: str, patience: float) -> None:
         deadline = time.monotonic() + patience
