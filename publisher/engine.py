@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from tqdm import tqdm
+
 from contract.models import Change
 from publisher import disk
 from publisher.build import Builder, Made, Plan
@@ -48,6 +50,8 @@ LONGEST_PAUSE = 30.0
 # Seconds to wait for another publisher on the same site to end its step.
 PATIENCE = 30.0
 
+# Changes. More than these take long enough to wonder about.
+SHOWN_FROM = 200
 # Seconds; a change that comes while old directories are deleted waits no longer than this.
 TIDYING = 0.2
 
@@ -95,6 +99,7 @@ class Publisher:
         working: Callable[[], None] = lambda: None,
     ) -> None:
         self._working = working
+        self._resident = resident
         self._site = site
         self._feed = feed
         self._settings = settings
@@ -139,10 +144,7 @@ class Publisher:
                 return None
             with self._site.lock(patience):
                 self._clear_leftovers()
-                self._take_in(first, waiting)
-                for batch in batches:
-                    self._take_in(self._checked(batch), [])
-                    self._working()
+                self._take_in_all(first, batches, waiting)
                 return self._publish(day, started, always)
 
     def tidy_up(self, patience: float = PATIENCE) -> bool:
@@ -157,10 +159,10 @@ class Publisher:
                 self._kept.clean(unclean[0])
                 return True
             self._kept.drop_old(self._settings.releases_kept)
-            self._site.sweep()
-            self._store.prune(self._files_needed())
-            self._replica.empty_log()
-            self._untidy = False
+            if self._site.sweep(TIDYING):
+                self._store.prune(self._files_needed())
+                self._replica.empty_log()
+                self._untidy = False
             return True
 
     def _checked(self, batch: Batch) -> Batch:
@@ -188,9 +190,18 @@ class Publisher:
     def _clear_leftovers(self) -> None:
         """What a killed publisher left is in the way only once; a crash of the machine may have left it half on disk."""
         if not self._cleared:
-            self._site.clear_leftovers()
             self._site.sweep()
             self._cleared = True
+
+    def _take_in_all(self, first: Batch, others: Iterator[Batch], waiting: list[SetAside]) -> None:
+        quiet = self._resident or len(first.changes) < SHOWN_FROM
+        with tqdm(desc="changes", unit="change", disable=quiet, leave=False, mininterval=1.0) as bar:
+            self._take_in(first, waiting)
+            bar.update(len(first.changes))
+            for batch in others:
+                self._take_in(self._checked(batch), [])
+                bar.update(len(batch.changes))
+                self._working()
 
     def _take_in(self, batch: Batch, waiting: list[SetAside]) -> None:
         changes = {entry.change.seq: entry.change for entry in waiting if entry.change is not None}
