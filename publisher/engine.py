@@ -190,6 +190,7 @@ class Publisher:
     def _clear_leftovers(self) -> None:
         """What a killed publisher left is in the way only once; a crash of the machine may have left it half on disk."""
         if not self._cleared:
+            self._site.clear_leftovers()
             self._site.sweep()
             self._cleared = True
 
