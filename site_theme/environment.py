@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from site_theme import formats
 from site_theme.prose import prose
-from site_theme.provisions import cited, marker
+from site_theme.provisions import cited, heading, marker
 from site_theme.stylesheet import inline_stylesheet
 from site_theme.texts import VietnameseTexts
 
@@ -28,10 +28,12 @@ def jinja_settings() -> dict[str, Any]:
             "number": formats.number_text,
             "filesize": formats.filesize_text,
             "filetype": formats.filetype_text,
+            "day": formats.day_element,
             "xmldate": formats.machine_date,
             "prose": prose,
             "marker": marker,
             "cited": cited,
+            "heading": heading,
         },
         "JINJA_GLOBALS": {"stylesheet": inline_stylesheet},
         "JINJA_ENVIRONMENT": {
@@ -40,6 +42,8 @@ def jinja_settings() -> dict[str, Any]:
             "extensions": [VietnameseTexts],
             "trim_blocks": True,
             "lstrip_blocks": True,
+            # The theme's templates are few: a plain dictionary, not one that keeps account of what was used last.
+            "cache_size": -1,
         },
     }
 

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
+from markupsafe import Markup
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -43,6 +44,12 @@ def machine_date(value: date | datetime | str) -> str:
     """ISO 8601 for `<time datetime>` and feeds: ``2025-08-22`` or ``2025-08-22T07:05:00+07:00``."""
     moment = _parsed(value)
     return _local(moment).isoformat(timespec="seconds") if isinstance(moment, datetime) else moment.isoformat()
+
+
+def day_element(value: date | datetime | str) -> Markup:
+    """A day as readers and machines read it: ``<time datetime="2025-08-22">22/08/2025</time>``."""
+    # Both forms of a date are digits and punctuation.
+    return Markup(f'<time datetime="{machine_date(value)}">{date_text(value)}</time>')  # noqa: S704
 
 
 def number_text(value: int | float) -> str:
