@@ -450,12 +450,14 @@ class Replica:
         self.db.execute("DELETE FROM set_aside WHERE id = ? AND seq <= ?", (str(id_), seq))
 
     def _enter(self, outline: Outline) -> None:
-        for listing in outline.listings():
-            self.db.execute("INSERT INTO membership VALUES (?, ?, ?)", (listing, outline.listing_key, outline.id))
-        for name in outline.tallies():
-            self.db.execute(
-                "INSERT INTO tally VALUES (?, 1, NULL) ON CONFLICT (name) DO UPDATE SET count = count + 1", (name,)
-            )
+        key = outline.listing_key
+        self.db.executemany(
+            "INSERT INTO membership VALUES (?, ?, ?)", [(listing, key, outline.id) for listing in outline.listings()]
+        )
+        self.db.executemany(
+            "INSERT INTO tally VALUES (?, 1, NULL) ON CONFLICT (name) DO UPDATE SET count = count + 1",
+            [(name,) for name in outline.tallies()],
+        )
         self._name_topics(outline)
         units = {*outline.ancestors, outline.unit}
         self.db.executemany("INSERT INTO under VALUES (?, ?)", [(unit, outline.id) for unit in units])
@@ -481,12 +483,14 @@ class Replica:
         self._touch_around(before)
         for table, column in _TABLES_OF_ITEMS:
             self.db.execute(f"DELETE FROM {table} WHERE {column} = ?", (before.id,))  # noqa: S608 - names from above
-        for listing in before.listings():
-            row = (listing, before.listing_key, before.id)
-            self.db.execute("DELETE FROM membership WHERE listing = ? AND key = ? AND id = ?", row)
-        for name in before.tallies():
-            self.db.execute("UPDATE tally SET count = count - 1 WHERE name = ?", (name,))
-            self.db.execute("DELETE FROM tally WHERE name = ? AND count = 0", (name,))
+        key = before.listing_key
+        self.db.executemany(
+            "DELETE FROM membership WHERE listing = ? AND key = ? AND id = ?",
+            [(listing, key, before.id) for listing in before.listings()],
+        )
+        names = [(name,) for name in before.tallies()]
+        self.db.executemany("UPDATE tally SET count = count - 1 WHERE name = ?", names)
+        self.db.executemany("DELETE FROM tally WHERE name = ? AND count = 0", names)
         self._name_topics(before)
         for unit in {*before.ancestors, before.unit}:
             self.db.execute("DELETE FROM under WHERE unit = ? AND id = ?", (unit, before.id))
