@@ -94,8 +94,8 @@ class Replica:
     def __init__(self, path: Path | None, site_url: str, *, writable: bool = True) -> None:
         """Open the replica at `path`, making it when it is not there; None is one in memory.
 
-        `site_url` tells which links in bodies lead to this site. Raises `PublisherError` for a file of another version of
-        the publisher.
+        `site_url` tells which links in bodies lead to this site. Raises `PublisherError` for a file of another version
+        of the publisher.
         """
         self.path = path
         self._site_url = site_url
