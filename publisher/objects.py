@@ -127,10 +127,11 @@ class Objects:
         wanted.add(name)
         if levels == 0:
             return
-        if name not in self._children:
-            entries = self.path(name).iterdir() if self.path(name).is_dir() else ()
+        if name not in self._children and self.path(name).is_dir():
+            entries = self.path(name).iterdir()
             self._children[name] = tuple(child for entry in entries if (child := _named_by(entry)) is not None)
-        for child in self._children[name]:
+        # One that is missing on the disk may be made again: nothing is remembered of it.
+        for child in self._children.get(name, ()):
             self._reach(child, levels - 1, wanted)
 
     def _all(self) -> Iterator[Path]:

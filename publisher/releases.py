@@ -133,8 +133,12 @@ class Site:
             disk.remove(doomed)
 
     def sweep(self, seconds: float = 600.0) -> bool:
-        """Delete the shared directories that no release reaches, for about `seconds`; whether all are gone. Needs the
-        lock."""
+        """Delete what no release reaches, for about `seconds`; whether all is gone. Needs the lock.
+
+        That is shared directories, and what was left unfinished or half removed, also by this process when its disk
+        failed.
+        """
+        self.clear_leftovers()
         return self.objects.sweep((self.path(name) for name in self.names()), seconds)
 
     def _take(self, handle: TextIO, file: str, patience: float) -> None:
