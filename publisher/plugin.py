@@ -35,8 +35,7 @@ class ReleaseWriter(Writer):
     """Writes finished pages, each with its compressed copies beside it."""
 
     def write_page(self, path: Path, data: bytes) -> None:
-        """Write one page."""
-        disk.make_directory(path.parent)
+        """Write one page into a directory that is there."""
         disk.write(path, data)
         if is_compressed(path.name):
             for suffix, copy in compressed_copies(data).items():

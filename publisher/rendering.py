@@ -1,4 +1,4 @@
-"""Makes the shared directories of pages and of records, one shard at a time: what did not change is linked, not written.
+"""Makes the shared directories of pages and records, one shard at a time: what did not change is linked, not written.
 
 Each shard stands for itself, so many can be made side by side in several processes.
 """
@@ -188,11 +188,12 @@ class ShardMaker:
         old = self._old(PAGES, page_shard_name(number))
 
         def fill(directory: Path) -> None:
+            for below in sorted({file.rpartition("/")[0] for file in names.values()} - {""}):
+                disk.make_directory(directory / below)
             for address, file in names.items():
                 if address not in new:
                     _link_all(old, directory, [file, *(file + copy for copy in COPIES if is_compressed(file))])
                 elif pages[address] is None:
-                    disk.make_directory((directory / file).parent)
                     disk.write(directory / file, _MARKER)
                 else:
                     self._engine.writer.write_page(directory / file, new[address])
@@ -227,7 +228,6 @@ def _link_all(source: Path | None, target: Path, files: list[str]) -> None:
     for file in files:
         if source is None:
             raise DamagedReleaseError("a shared directory is not known")
-        disk.make_directory((target / file).parent)
         try:
             disk.link(source / file, target / file)
         except FileNotFoundError as error:
