@@ -10,6 +10,7 @@ import hashlib
 import io
 import itertools
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -39,12 +40,11 @@ from contract.numbers import number_key
 from contract.release import FILES, PAGES, RECORDS
 from publisher.engine import RETRY_ON_START, go_back
 from publisher.feed import HttpFeed
-from publisher.reporting import Reporter
 from search.fallback import FallbackEngine
 from search.live import LiveRelease
 from search.request import read_request
 from tests.cms.factories import Board, document, file_asset, news
-from tests.publisher.workshop import Workshop
+from tests.publisher.workshop import Workshop, orphans
 
 pytestmark = pytest.mark.django_db
 _letters = itertools.product("bcdghklmnpqrstvx", repeat=3)
@@ -164,12 +164,12 @@ class World:
         """Poll the feed over the real HTTP interface and build, then clean the kept releases, as the command does."""
         feed = HttpFeed("http://testserver/api/v1/changes/", settings.FEED_TOKEN)
         feed._client = httpx.Client(transport=httpx.WSGITransport(app=get_wsgi_application()))
-        publisher = self.workshop.publisher_of(feed, Reporter(None, ""))
+        publisher = self.workshop.publisher_of(feed)
         try:
             outcome = publisher.step(self.workshop.day, always=True, retry=RETRY_ON_START)
             assert outcome is not None
             assert outcome.set_aside == []
-            while publisher.clean_one_kept_release():
+            while publisher.tidy_up():
                 pass
         finally:
             publisher.close()
@@ -237,15 +237,14 @@ def plain(path: Path) -> bytes:
 
 
 def traces(world: World, root: Path, words: Iterable[str] | None = None) -> dict[str, set[str]]:
-    """Files below `root` that hold one of the words in name or content, with the words."""
+    """Files below `root` that hold one of the words in name or content, with the words; links are followed."""
     found = {}
-    for path in sorted(root.rglob("*")):
-        name = str(path.relative_to(root))
-        hits = world.words_in(name.encode(), words)
-        if path.is_file():
-            hits |= world.words_in(plain(path), words)
-        if hits:
-            found[name] = {world.words.get(word, word) for word in hits}
+    for directory, _, names in os.walk(root, followlinks=True):
+        for path in (Path(directory, name) for name in names):
+            name = str(path.relative_to(root))
+            hits = world.words_in(name.encode(), words) | world.words_in(plain(path), words)
+            if hits:
+                found[name] = {world.words.get(word, word) for word in hits}
     return found
 
 
@@ -272,7 +271,7 @@ def test_words_of_public_items_are_found_in_the_release(world: World, place: str
 
 def test_words_of_public_items_are_found_in_feeds_and_in_compressed_copies(world: World) -> None:
     names = traces(world, world.workshop.current / PAGES, world.public_words)
-    assert "feed.atom" in names
+    assert any(name.endswith("feed.atom") for name in names)
     assert any(name.endswith(".br") for name in names)
     assert any(name.endswith(".gz") for name in names)
 
@@ -380,7 +379,45 @@ def test_stored_files_are_the_same_404_for_strangers_and_for_other_units(world: 
 
 def test_no_byte_of_any_release_or_of_the_publishers_own_files_holds_a_hidden_word(world: World) -> None:
     assert len(world.workshop.site.names()) >= 2, "a kept release has to be looked at too"
+    objects = {path.relative_to(world.site).parts[0] for path in world.site.rglob("*")}
+    assert {"objects", "releases", "replica.sqlite"} <= objects
     assert traces(world, world.site) == {}
+    assert orphans(world.site) == []
+
+
+@pytest.mark.parametrize(
+    "surface", ["each kept release", "the shared directories", "the database and its log", "store"]
+)
+def test_each_surface_of_the_publisher_is_searched_and_clean(world: World, surface: str) -> None:
+    places = {
+        "each kept release": [world.workshop.site.path(name) for name in world.workshop.site.names()],
+        "the shared directories": [world.site / "objects"],
+        "the database and its log": list(world.site.glob("replica.sqlite*")),
+        "store": [world.site / "store"],
+    }[surface]
+    for place in places:
+        files = [place] if place.is_file() else [path for path in place.rglob("*") if path.is_file()]
+        data = b"".join(plain(path) for path in files) if place.is_file() else b""
+        assert world.words_in(data) | set(traces(world, place)) == set(), place
+        shown = world.words_in(data, world.public_words) | set().union(
+            *traces(world, place, world.public_words).values()
+        )
+        assert shown, f"nothing public was found in {place}: the search itself is broken"
+
+
+def test_the_list_of_what_was_withdrawn_holds_ids_and_addresses_and_no_hidden_word(world: World) -> None:
+    text = world.workshop.read("/thu-hoi.json") or ""
+    assert world.words_in(text.encode()) == set()
+    told = dict(world.workshop.revoked())
+    for form in FORMS:
+        withdrawn, restricted = (world.pages[f"{state}, {form}"] for state in ("withdrawn", "restricted"))
+        assert told[withdrawn.uuid] is not None
+        assert world.workshop.is_gone(told[withdrawn.uuid])
+        assert restricted.uuid in told
+        never_live = [world.pages[f"{state}, {form}"].uuid for state in ("never handed in", "waiting", "rejected")]
+        assert not told.keys() & set(never_live)
+    public = {world.pages[f"public, {form}"].uuid for form in FORMS}
+    assert not told.keys() & public
 
 
 def test_no_file_of_a_hidden_item_is_kept_by_the_publisher(world: World) -> None:
