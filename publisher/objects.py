@@ -5,21 +5,28 @@ disk for certain only after `sync_new`; what a crash leaves unsynced belongs to 
 """
 
 import hashlib
+import logging
 import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
 from contract.release import FILES, OBJECTS, PAGES, RECORDS
 from publisher import disk
+from publisher.errors import DamagedReleaseError
+
+logger = logging.getLogger(__name__)
 
 _MAKING_PREFIX = ".making-"
 # How many levels of links lie above the directories that hold files.
 LINK_LEVELS = {PAGES: 2, RECORDS: 2, FILES: 1}
 # Above this many new files one sync() of the whole system is quicker than an fsync() each.
-SYNC_ALL_ABOVE = 1500
+SYNC_ALL_ABOVE = 5000
+# The disk takes requests that come together in one go: 320 took 0.5 s one after the other and 0.05 s sixteen at a time.
+SYNCS_AT_ONCE = 16
 
 
 def object_name(kind: str, entries: Mapping[str, str]) -> str:
@@ -81,10 +88,10 @@ class Objects:
         paths = [path for directory in directories for path in _to_sync(directory)]
         if len(paths) > SYNC_ALL_ABOVE:
             disk.sync_all(self._root)
-        else:
+        elif paths:
             parents = {directory.parent for directory in directories}
-            for path in (*paths, *sorted(parents), *([self._root] if paths else ())):
-                disk.sync(path)
+            with ThreadPoolExecutor(SYNCS_AT_ONCE) as pool:
+                list(pool.map(disk.sync, (*paths, *sorted(parents), self._root)))
         self.new.clear()
 
     def clear_unfinished(self) -> None:
@@ -100,7 +107,12 @@ class Objects:
     def sweep(self, releases: Iterable[Path], seconds: float) -> bool:
         """Delete directories that none of `releases` reaches, for about `seconds`; whether all are gone."""
         deadline = time.monotonic() + seconds
-        wanted = self._reached(releases)
+        try:
+            wanted = self._reached(releases)
+        except DamagedReleaseError as error:
+            # What lies behind the missing directory cannot be told from what nobody needs.
+            logger.warning("%s; nothing is swept", error)
+            return True
         for path in self._all():
             name = path.parent.name + path.name
             if name in wanted:
@@ -127,11 +139,13 @@ class Objects:
         wanted.add(name)
         if levels == 0:
             return
-        if name not in self._children and self.path(name).is_dir():
-            entries = self.path(name).iterdir()
+        if name not in self._children:
+            try:
+                entries = list(self.path(name).iterdir())
+            except FileNotFoundError as error:
+                raise DamagedReleaseError(f"{error.filename} is missing") from error
             self._children[name] = tuple(child for entry in entries if (child := _named_by(entry)) is not None)
-        # One that is missing on the disk may be made again: nothing is remembered of it.
-        for child in self._children.get(name, ()):
+        for child in self._children[name]:
             self._reach(child, levels - 1, wanted)
 
     def _all(self) -> Iterator[Path]:

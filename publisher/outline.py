@@ -5,7 +5,7 @@ Small enough that a list of items can be made without reading one body.
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -72,7 +72,7 @@ class Outline:
 
     def to_text(self) -> str:
         """The outline as one line of JSON."""
-        data = {name: value for name, value in asdict(self).items() if value not in (None, ())}
+        data = {name: value for name in _FIELDS if (value := getattr(self, name)) not in (None, ())}
         return json.dumps(data, ensure_ascii=False, default=_plain)
 
     @classmethod
@@ -133,6 +133,9 @@ class Outline:
         yield from self.listings()
         if self.kind in LISTED_KINDS:
             yield from (topic_tally(self.kind, slug) for slug in dict(self.topics))
+
+
+_FIELDS = tuple(field.name for field in fields(Outline))
 
 
 def kind_listing(kind: Kind) -> str:
