@@ -1,4 +1,4 @@
-"""The order of Vietnamese words in a list: a ă â b c d đ e ê …, and among equal letters ngang, huyền, hỏi, ngã, sắc, nặng."""
+"""The order of Vietnamese words in a list: a ă â b c d đ e ê …, then the tones ngang, huyền, hỏi, ngã, sắc, nặng."""
 
 import re
 import unicodedata
@@ -12,8 +12,8 @@ _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
 def collation_key(text: str) -> str:
     """A string that sorts, code point by code point, as `text` does in a Vietnamese dictionary.
 
-    Letters decide first, over the whole text; tones only where all letters are the same. Numbers come before letters and
-    count as numbers ("Chi bộ 2" before "Chi bộ 10"); everything else counts as a space.
+    Letters decide first, over the whole text; tones only where all letters are the same. Numbers come before letters
+    and count as numbers ("Chi bộ 2" before "Chi bộ 10"); everything else counts as a space.
     """
     letters, tones = [], []
     for character in unicodedata.normalize("NFC", text).lower():

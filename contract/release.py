@@ -14,8 +14,8 @@ git shares trees. Seen through the links, the layout of a site directory is::
     SITE/releases/NAME/manifest.json             `Manifest`, written last: a release without it is not one
     SITE/objects/ab/…                            the shared directories, named by a hash of their content
 
-`contract.shards` says which directory a page or a record lies in. Every directory of ``records/`` and ``pages/`` down to
-these is a link into ``objects/``: two releases whose links are the same hold the same in there.
+`contract.shards` says which directory a page or a record lies in. Every directory of ``records/`` and ``pages/`` down
+to these is a link into ``objects/``: two releases whose links are the same hold the same in there.
 """
 
 from datetime import date

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator
 from uuid import UUID
 
-# A change makes some ten to twenty shards anew, each with its group, and the list of groups: 100 groups of 20 is about the
-# least to make.
+# A change makes some ten to twenty shards anew, each with its group, and the list of groups: 100 groups of 20 is about
+# the least to make.
 PAGE_GROUPS = 100
 PAGE_SHARDS_A_GROUP = 20
 PAGE_SHARDS = PAGE_GROUPS * PAGE_SHARDS_A_GROUP

@@ -1,4 +1,4 @@
-"""The publisher's command line: ``python -m publisher build|run|releases|rollback|status|check|deliver|serve-preview``."""
+"""The publisher's command line: ``python -m publisher COMMAND``; docs/publisher.md lists them."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Makes a release from what the replica holds: plan the pages that may differ, make their shards, put the trees together.
+"""Makes a release from what the replica holds: plan the pages that may differ, make their shards, join the trees.
 
 The state of what was built is written in one transaction that ends only after readers see the release.
 """
@@ -110,7 +110,7 @@ class Builder:
         return Plan(day, code, whole, shards, lists, pages.site)
 
     def make(self, plan: Plan) -> Made:
-        """Make what is planned. Needs a transaction that began after the plan was committed, or is the same for a trial.
+        """Make what is planned. Needs a transaction that began after the plan was committed, or the same for a trial.
 
         Raises `ItemsFailedError` when the pages of some items cannot be rendered, else `BuildError`.
         """
@@ -171,7 +171,7 @@ class Builder:
         return name
 
     def settle(self, plan: Plan, release: str | None) -> None:
-        """Remember, in the transaction of `make`, that `release` is the newest one; None when nothing differs from it."""
+        """Remember, in the transaction of `make`, that `release` is the newest one; None when nothing differs."""
         db = self._replica.db
         if release is not None:
             self._keep_undo()
@@ -424,8 +424,8 @@ class _Trouble:
         self._dead += shard.dead_links
 
     def raise_it(self) -> None:
-        """Raise what there is. A template that fails for all of several items is at fault itself, and no reason to empty
-        the site."""
+        """Raise what there is. A template that fails for all of several items is at fault itself, and no reason to
+        empty the site."""
         by_template = Counter(template for template, _ in self._failed.values())
         for template, failures in by_template.items():
             if failures > 1 and failures == self._tried[template]:

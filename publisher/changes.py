@@ -1,6 +1,6 @@
 """Which pages a change may touch: every page that could look different now, and few others.
 
-Rendering is decided by fingerprints afterwards, so a page too many costs a comparison and a page too few would be wrong.
+Rendering is decided by fingerprints afterwards, so a page too many costs a comparison; one too few would be wrong.
 That incremental builds equal whole ones, byte for byte, is what the tests of random histories hold this module to.
 """
 
@@ -187,7 +187,7 @@ def _places(outline: Outline | None) -> dict[str, tuple[str, str]]:
     if outline is None:
         return {}
     names = (name for name in outline.listings() if name.partition(":")[0] in SHOWN_AS_LISTS)
-    return {name: (outline.listing_key, outline.id) for name in names}
+    return dict.fromkeys(names, (outline.listing_key, outline.id))
 
 
 def _unit_items(replica: Replica, unit: str) -> Iterable[str]:

@@ -111,7 +111,7 @@ class Facts:
         return self._units[unit]
 
     def children(self, parent: str | None) -> list[Outline]:
-        """The pages of the units right below `parent`, in the order of lists; under None those whose parent has none."""
+        """The pages of the units right below `parent`, in the order of lists; under None those without one."""
         condition = "parent = ?" if parent else "(parent IS NULL OR parent NOT IN (SELECT unit FROM unit))"
         rows = self._db.execute(
             f"SELECT outline FROM unit JOIN item USING (id) WHERE {condition}",  # noqa: S608 - texts from above

@@ -1,4 +1,4 @@
-"""Every change the publisher makes to the site directory, in one place: so that each can be watched, and fail, in a test.
+"""Every change the publisher makes to the site directory, in one place: so each can be watched, and fail, in a test.
 
 `watchers` are called before a change with its name and path. A test lets one raise an error of the disk, or kill the
 process; in production there are none.

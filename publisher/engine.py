@@ -62,9 +62,9 @@ RETRY_AFTER_A_PAUSE = frozenset({Stage.PATH, Stage.FILES})
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one step came to. `release` is the one readers see now, since `live_at`; `changed` whether it is another than
-    before. `approved_at` are the times at which the changes that went live were approved; `full` says that all pages were
-    looked at."""
+    """What one step came to. `release` is the one readers see now, since `live_at`; `changed` whether it is another
+    than before. `approved_at` are the times at which the changes that went live were approved; `full` says that all
+    pages were looked at."""
 
     release: str | None
     changed: bool
@@ -171,8 +171,8 @@ class Publisher:
             self.head = batch.head
             if batch.head < position:
                 raise WrongFeedError(
-                    f"the feed ends at seq {batch.head}, but this site was made up to {position}: it is another ledger. "
-                    f"Check FEED; to start over with this one, remove {self._site.root / REPLICA}*"
+                    f"the feed ends at seq {batch.head}, but this site was made up to {position}: "
+                    f"it is another ledger. Check FEED; to start over with this one, remove {self._site.root / REPLICA}*"
                 )
         return batch
 
@@ -188,7 +188,7 @@ class Publisher:
         return bool(row[0])
 
     def _clear_leftovers(self) -> None:
-        """What a killed publisher left is in the way only once; a crash of the machine may have left it half on disk."""
+        """Remove what a killed publisher left. A crash of the machine may have left it half on the disk."""
         if not self._cleared:
             self._site.clear_leftovers()
             self._site.sweep()
@@ -352,7 +352,7 @@ def follow(
 
 
 def _change_of(item: Item) -> Change:
-    """The change that made an item live, as it is tried again. Its text is the sanitised one, so it has another hash."""
+    """The change that made an item live, as it is tried again. Its text is the sanitised one, of another hash."""
     snapshot = item.snapshot
     return Change(seq=item.seq, op="publish", id=item.id, at=snapshot.updated_at, sha256=item.sha256, snapshot=snapshot)
 

@@ -1,4 +1,4 @@
-"""Kept releases: what they are worth going back for, freed of what was withdrawn since, and dropped when there are enough.
+"""Kept releases: what one can go back to, freed of what was withdrawn since, and dropped when there are enough.
 
 An older state is not stored. It is the newest one with the rows of `undo` applied, in a trial that is taken back at the
 end; so a kept release is made anew at the cost of what changed since, in today's theme.
@@ -37,8 +37,8 @@ class Kept:
         return [name for (name,) in rows.fetchall()]
 
     def clean(self, name: str) -> str | None:
-        """Free a kept release of what was withdrawn or hidden since: what it is called now, or None when it could not be
-        made anew and is only deleted."""
+        """Free a kept release of what was withdrawn or hidden since: what it is called now, or None when it could not
+        be made anew and is only deleted."""
         made = None
         try:
             made = self._made_anew(name)

@@ -22,7 +22,7 @@ _TIMES = frozenset({"published_at", "updated_at"})
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """An item without its texts. Ids as text; `topics` are pairs of slug and name, `ancestors` unit ids from the top."""
+    """An item without its texts. Ids as text; `topics` pairs of slug and name, `ancestors` unit ids from the top."""
 
     id: str
     kind: Kind

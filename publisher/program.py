@@ -1,4 +1,4 @@
-"""A hash of everything beside the data that a page's bytes come from: theme, contract, publisher and their libraries."""
+"""A hash of what a page's bytes come from beside the data: theme, contract, publisher and their libraries."""
 
 import hashlib
 from functools import cache
