@@ -172,7 +172,8 @@ class Publisher:
             if batch.head < position:
                 raise WrongFeedError(
                     f"the feed ends at seq {batch.head}, but this site was made up to {position}: "
-                    f"it is another ledger. Check FEED; to start over with this one, remove {self._site.root / REPLICA}*"
+                    f"it is another ledger. Check FEED; to start over with this one, "
+                    f"remove {self._site.root / REPLICA}*"
                 )
         return batch
 
