@@ -67,3 +67,7 @@ def test_sizes_are_rounded_to_what_a_reader_needs(size: int, text: str) -> None:
 )
 def test_media_types_have_short_names(media_type: str, text: str) -> None:
     assert formats.filetype_text(media_type) == text
+
+
+def test_a_day_is_marked_up_for_machines_too() -> None:
+    assert formats.day_element("2025-08-22") == '<time datetime="2025-08-22">22/08/2025</time>'

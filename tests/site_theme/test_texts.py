@@ -54,3 +54,10 @@ def test_texts_are_composed_and_use_the_official_tone_placement() -> None:
 def test_templates_speak_vietnamese() -> None:
     assert environment().from_string("{{ _('Search') }}").render() == "Tìm kiếm"
     assert environment().from_string("{% trans n='<b>' %}Page {{ n }}{% endtrans %}").render() == "Page &lt;b&gt;"
+
+
+def test_texts_are_translated_when_a_template_is_compiled() -> None:
+    compiled = environment().compile("{{ _('Search') }}{% trans n=number %}Page {{ n }}{% endtrans %}", raw=True)
+    assert "Tìm kiếm" in compiled
+    assert "Trang" in compiled
+    assert "gettext" not in compiled
