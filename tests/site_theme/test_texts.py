@@ -57,7 +57,7 @@ def test_templates_speak_vietnamese() -> None:
 
 
 def test_texts_are_translated_when_a_template_is_compiled() -> None:
-    compiled = environment().compile("{{ _('Search') }}{% trans n=number %}Page {{ n }}{% endtrans %}", raw=True)
+    compiled = environment().compile("{{ _('Search') }}{% trans number=n %}Page {{ number }}{% endtrans %}", raw=True)
     assert "Tìm kiếm" in compiled
     assert "Trang" in compiled
     assert "gettext" not in compiled
