@@ -27,7 +27,7 @@ from contract.release import (
 from contract.shards import GONE_SUFFIX, PAGE_SUFFIX
 from publisher.compression import COPIES, compressed_copies, is_compressed
 from publisher.errors import NoSuchReleaseError
-from publisher.links import internal_path, references
+from publisher.links import dead_references
 from publisher.objects import object_name
 from publisher.pages import GONE, NOT_FOUND, is_dynamic
 from publisher.releases import Site
@@ -96,10 +96,8 @@ class ReleaseCheck:
         facts = SiteFacts.model_validate_json((self._release / SITE_FACTS).read_bytes())
         for page in pages:
             html = page.path.read_text(encoding="utf-8")
-            targets = {internal_path(reference, facts.base_url, page.address) for reference in references(html)}
-            for target in sorted(target for target in targets if target is not None):
-                if not self._answers(target):
-                    yield f"{page.address} links to {target}, where there is nothing"
+            for target in dead_references(html, facts.base_url, page.address, self._answers):
+                yield f"{page.address} links to {target}, where there is nothing"
 
     def _answers(self, target: str) -> bool:
         if target.startswith(FILES_PATH):

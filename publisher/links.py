@@ -1,8 +1,9 @@
 """Links in HTML: where they lead on this site, and which of a snapshot's bodies do."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html import unescape
+from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 from contract.models import Snapshot
@@ -48,8 +49,41 @@ def dead_addresses(snapshot: Snapshot, base_url: str, exists: Callable[[str], bo
     return sorted(path for path in addresses_linked(snapshot, base_url) if not exists(path))
 
 
-def references(html: str) -> set[str]:
-    """Everything a page of the theme refers to elsewhere: links, pictures in all their sizes."""
+def dead_references(html: str, base_url: str, page_path: str, exists: Callable[[str], bool]) -> list[str]:
+    """The addresses on this site to which a page refers although nothing answers there.
+
+    The quick search also finds what only reads like a link ("write <a href="…">" in a text about writing links), so
+    what it suspects is looked at again as HTML.
+    """
+    suspects = _dead(_likely_references(html), base_url, page_path, exists)
+    if not suspects:
+        return []
+    parser = _References()
+    parser.feed(html)
+    return sorted(suspects & _dead(parser.found, base_url, page_path, exists))
+
+
+def _dead(references: Iterable[str], base_url: str, page_path: str, exists: Callable[[str], bool]) -> set[str]:
+    targets = {internal_path(reference, base_url, page_path) for reference in references}
+    return {target for target in targets if target is not None and not exists(target)}
+
+
+class _References(HTMLParser):
+    """Collects what the tags of a page refer to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in ("href", "src"):
+                self.found.add(value or "")
+            elif name == "srcset":
+                self.found |= {source.split()[0] for source in (value or "").split(",") if source.strip()}
+
+
+def _likely_references(html: str) -> set[str]:
     found = {value for attribute in _REFERENCES for value in _values(html, attribute)}
     found |= {source.split()[0] for value in _values(html, _SOURCES) for source in value.split(",") if source.strip()}
     return {unescape(reference) for reference in found if not reference.startswith(("#", "data:"))}

@@ -16,7 +16,7 @@ from publisher import disk
 from publisher.changes import card_digest
 from publisher.compression import COPIES, is_compressed
 from publisher.errors import BuildError, DamagedReleaseError
-from publisher.links import internal_path, references
+from publisher.links import dead_references
 from publisher.objects import Objects, object_name
 from publisher.outline import Outline
 from publisher.pages import Contents, Page, PageKind, Pages, is_dynamic
@@ -176,9 +176,8 @@ class ShardMaker:
         return self._replica.is_page(path)
 
     def _dead_links(self, address: str, html: str) -> list[str]:
-        base = self._pages.site.base_url
-        targets = {internal_path(reference, base, address) for reference in references(html)}
-        return [f"{address} links to {target}" for target in targets if target is not None and not self.exists(target)]
+        dead = dead_references(html, self._pages.site.base_url, address, self.exists)
+        return [f"{address} links to {target}" for target in dead]
 
     def _shard(self, pages: dict[str, str | None], new: dict[str, bytes], number: int) -> str | None:
         if not pages:
