@@ -49,7 +49,12 @@ class ReleaseGenerator(Generator):
         """Nothing: there is no shared context."""
 
     def generate_output(self, writer: ReleaseWriter) -> None:
-        """Take up work: from now on pages can be rendered and written."""
+        """Take up work: from now on pages can be rendered and written.
+
+        All templates are read now: a theme installed while a long build runs must not give pages of two themes.
+        """
+        for path in sorted((THEME / "templates").glob("*.html")):
+            self.env.get_template(path.name)
         engine: Engine = self.settings[_ENGINE]
         engine.take_up(self, writer)
 
