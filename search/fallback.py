@@ -39,6 +39,8 @@ WEIGHTS = (10.0, 8.0, 2.0, 1.0)
 MOST_MATCHES = 5000
 # Words of a question after which every further one only costs time.
 MOST_WORDS = 40
+# Seconds a question waits for the file to be filled after a start.
+FIRST_WAIT = 2.0
 COMMIT_EVERY = 100
 
 _TABLES = """
@@ -110,8 +112,16 @@ class FallbackEngine:
         )
 
     def bring_to(self, release: Release, wait: bool = True) -> None:
-        """Make the file hold what `release` holds. Without `wait`, return at once when another thread is at it."""
-        if self._holds(release) or not self._writing.acquire(blocking=wait):
+        """Make the file hold what `release` holds.
+
+        Without `wait`, another thread that is at it is waited for only after a start, for a moment: until then nothing
+        is found.
+        """
+        patience = -1.0 if wait else FIRST_WAIT if self._synced is None else 0.0
+        if self._holds(release) or not self._writing.acquire(timeout=patience):
+            return
+        if self._holds(release):
+            self._writing.release()
             return
         connection = self._connection()
         try:
