@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -189,11 +190,16 @@ class Publisher:
         return bool(row[0])
 
     def _clear_leftovers(self) -> None:
-        """Remove what a killed publisher left. A crash of the machine may have left it half on the disk."""
-        if not self._cleared:
-            self._site.clear_leftovers()
+        """Remove what a killed publisher left. After a crash of the machine, also every shared directory that belongs
+        to no release: it has the name of a whole one, but may be half on the disk."""
+        if self._cleared:
+            return
+        self._site.clear_leftovers()
+        boot = _boot()
+        if boot is None or self._replica.value("boot") != boot:
             self._site.sweep()
-            self._cleared = True
+            self._replica.keep("boot", boot)
+        self._cleared = True
 
     def _take_in_all(self, first: Batch, others: Iterator[Batch], waiting: list[SetAside]) -> None:
         quiet = self._resident or len(first.changes) < SHOWN_FROM
@@ -356,6 +362,14 @@ def _change_of(item: Item) -> Change:
     """The change that made an item live, as it is tried again. Its text is the sanitised one, of another hash."""
     snapshot = item.snapshot
     return Change(seq=item.seq, op="publish", id=item.id, at=snapshot.updated_at, sha256=item.sha256, snapshot=snapshot)
+
+
+def _boot() -> str | None:
+    """What tells one run of the machine from the next, where there is such a thing."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
 
 
 def _waiting(error: PublisherError, pause: float) -> float:

@@ -4,6 +4,7 @@ import os
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -19,7 +20,7 @@ import pytest
 from contract.release import CURRENT
 from contract.shards import page_shard_name, page_shard_number
 from publisher import disk
-from publisher.engine import RETRY_ON_START, Outcome, Publisher
+from publisher.engine import REPLICA, RETRY_ON_START, Outcome, Publisher
 from publisher.errors import BuildError, LockedError, PublisherError
 from publisher.releases import LOCK
 from tests.publisher.factories import document, news, unit
@@ -346,3 +347,32 @@ def test_many_waiting_changes_go_live_in_one_release_and_in_bounded_memory(works
     assert workshop.manifest().items == 1500
     assert len(workshop.site.names()) == 1
     assert len(tree(workshop.current / "records")) > 1500
+
+
+def test_after_a_crash_of_the_machine_no_shared_directory_is_trusted_that_no_release_reaches(
+    published: Workshop,
+) -> None:
+    """It has the name of a whole one, but its files may never have come to the disk."""
+    published.ledger.publish(news("moi", days=50))
+    published.ledger.write(published.feed)
+    publisher = published.publisher()
+
+    def crash(what: str, path: Path) -> None:
+        if what == "rename" and path.name == CURRENT:
+            raise OSError("the machine stops here")
+
+    with watched(crash), suppress(PublisherError):
+        step(publisher, published)
+    publisher.close()
+    shutil.rmtree(published.site.releases)
+    published.site.releases.mkdir()
+    for path in published.site.root.rglob("moi.html"):
+        path.write_bytes(b"")
+    with sqlite3.connect(published.site.root / REPLICA) as database:
+        database.execute("UPDATE state SET value = 'the boot before' WHERE name = 'boot'")
+    published.build_feed()
+    assert tree(published.current / "pages") == {
+        name.removeprefix("pages/"): data
+        for name, data in built_at_once(published).items()
+        if name.startswith("pages/")
+    }
