@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from contract.html import sanitise
-from contract.models import Change, Image, Provision, Snapshot, utc_text
+from contract.models import Change, Image, Provision, Snapshot
 from contract.vocabulary import Audience
 from publisher.errors import FileUnavailableError
 from publisher.feed import Feed
@@ -70,7 +70,7 @@ def _apply_one(replica: Replica, entry: Entry) -> bool:
     elif replica.owner_of(item.snapshot.path) not in (None, item.id):
         return False
     else:
-        replica.publish(item, utc_text(change.at))
+        replica.publish(item, change.at.isoformat())
     return True
 
 

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from contract.canonical import canonical_json
-from contract.models import Change, Snapshot, utc_text
+from contract.models import Change, Snapshot
 from contract.numbers import number_key
 from contract.vocabulary import Audience, Kind
 from publisher.errors import PublisherError
@@ -342,7 +342,7 @@ class Replica:
         if state is State.WITHDRAWN and self._state_of(id_) is not State.HIDDEN:
             row = self.db.execute("SELECT path FROM item WHERE id = ?", (id_,)).fetchone()
             path = change.path or (row[0] if row else None)
-        self.take_out(id_, utc_text(change.at))
+        self.take_out(id_, change.at.isoformat())
         self.db.execute("INSERT OR REPLACE INTO gone VALUES (?, ?, ?)", (id_, change.seq, path))
         # Nothing of it is left to go back to.
         self.db.execute("DELETE FROM undo WHERE id = ?", (id_,))
