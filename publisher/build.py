@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from contract.canonical import canonical_json
-from contract.release import CHANGES, FILES, MANIFEST, PAGES, RECORDS, SITE_FACTS, Manifest, ReleaseChanges, SiteFacts
+from contract.release import CHANGES, FILES, MANIFEST, PAGES, RECORDS, SITE_FACTS, Manifest, SiteFacts
 from contract.shards import page_shard_name, page_shard_number
 from publisher import disk
 from publisher.changes import Candidates, filters_digest, filters_key
@@ -146,9 +146,8 @@ class Builder:
 
         `changes.json` says what differs from the release `since`. Returns the name.
         """
-        changes = ReleaseChanges.model_validate(
-            {"since": since, "upserted": sorted(made.upserted), "removed": sorted(made.removed)}
-        )
+        # `ReleaseChanges` as it is written: of a first release these are all ids, which need not become objects for it.
+        changes = {"since": since, "upserted": sorted(made.upserted), "removed": sorted(made.removed)}
         name = release_name(seq, f"{sorted(made.trees.items())} {plan.code} {since}")
         manifest = Manifest(
             release=name,
@@ -163,8 +162,10 @@ class Builder:
         with self._site.making() as directory:
             for tree, object_ in made.trees.items():
                 disk.symlink(self._site.objects.link_from_release(object_), directory / tree)
-            for file, model in ((SITE_FACTS, plan.site), (CHANGES, changes), (MANIFEST, manifest)):
-                disk.write(directory / file, canonical_json(model.model_dump(mode="json", by_alias=True)))
+            facts = plan.site.model_dump(mode="json", by_alias=True)
+            about = manifest.model_dump(mode="json", by_alias=True)
+            for file, data in ((SITE_FACTS, facts), (CHANGES, changes), (MANIFEST, about)):
+                disk.write(directory / file, canonical_json(data))
                 disk.sync(directory / file)
             disk.sync(directory)
             self._site.adopt(directory, name)
@@ -226,7 +227,7 @@ class Builder:
         sql = "SELECT id FROM item" if plan.whole else "SELECT id FROM touched UNION SELECT id FROM pending"
         shard = ""
         ids: list[str] = []
-        for (id_,) in self._replica.db.execute(f"SELECT id FROM ({sql}) ORDER BY id").fetchall():  # noqa: S608
+        for (id_,) in self._replica.db.execute(f"SELECT id FROM ({sql}) ORDER BY id"):  # noqa: S608
             here = f"{id_[:2]}/{id_[2]}"
             if here != shard and ids:
                 yield shard, ids

@@ -16,6 +16,9 @@ from publisher.replica import Item, Replica
 # Families of lists that readers page through; the others feed units' pages and the sitemap.
 SHOWN_AS_LISTS = frozenset({"kind", "type", "year", "topic"})
 
+# To count to a place in a long list takes milliseconds; for more places than these, one walk through it is quicker.
+FEW = 8
+
 
 class Candidates:
     """Collects the pages that items changed since the newest release may touch."""
@@ -29,7 +32,7 @@ class Candidates:
         # that changed.
         self._looked_at: set[str] = set()
         self._moved: dict[str, int] = {}
-        self._recarded: dict[str, set[int]] = {}
+        self._recarded: dict[str, set[tuple[str, str]]] = {}
 
     @property
     def lists(self) -> frozenset[str]:
@@ -86,7 +89,7 @@ class Candidates:
         row = self._replica.db.execute("SELECT card FROM built_item WHERE id = ?", (id_,)).fetchone()
         if row is None or row[0] != card_digest(self._pages, outline):
             for listing, place in _places(outline).items():
-                self._recarded.setdefault(listing, set()).add(self._replica.position_in(listing, *place))
+                self._recarded.setdefault(listing, set()).add(place)
             for unit_page in _unit_items(self._replica, outline.unit):
                 if (unit := self._replica.outline(unit_page)) is not None:
                     self._add(Page(unit.path, PageKind.ITEM, unit_page))
@@ -112,8 +115,15 @@ class Candidates:
             self._drop_pages(listing, path=row[1], before=row[0])
         if listing is not None:
             before = row[0] if row is not None and row[2] == listing.heading else None
-            for number in set(self._changed_pages(listing, before)):
-                self._add(self._pages.page_of(listing, number))
+            self._add_pages(listing, set(self._changed_pages(listing, before)))
+
+    def _add_pages(self, listing: Listing, numbers: set[int]) -> None:
+        if len(numbers) <= FEW:
+            found: Iterable[Page] = (self._pages.page_of(listing, number) for number in numbers)
+        else:
+            found = (page for page in self._pages.pages_of(listing) if page.number in numbers)
+        for page in found:
+            self._add(page)
 
     def _filters_built(self, section: Kind | None) -> str | None:
         return self._replica.value(filters_key(section))
@@ -126,11 +136,17 @@ class Candidates:
             return
         if (moved := self._moved.get(listing.name)) is not None:
             yield from range(min(moved // PER_PAGE + 1, now), now + 1)
-        for place in self._recarded.get(listing.name, ()):
-            yield min(place // PER_PAGE + 1, now)
+        for position in self._positions(listing.name, self._recarded.get(listing.name, set())):
+            yield min(position // PER_PAGE + 1, now)
         if (then := last_page(before)) != now:
             # The page before the newest one calls it by another address.
             yield from range(max(1, min(then, now) - 1), now + 1)
+
+    def _positions(self, listing: str, places: set[tuple[str, str]]) -> Iterator[int]:
+        if len(places) <= FEW:
+            yield from (self._replica.position_in(listing, *place) for place in places)
+        else:
+            yield from (position for position, place in enumerate(self._replica.all_places(listing)) if place in places)
 
     def _drop_pages(self, listing: Listing | None, path: str, before: int) -> None:
         now = last_page(self._replica.tally(listing.name)) if listing is not None else 1

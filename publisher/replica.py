@@ -265,8 +265,11 @@ class Replica:
 
     def places(self, listing: str, every: int) -> Iterator[str]:
         """The places of the first item and of every `every`th after it."""
-        rows = self.db.execute("SELECT key, id FROM membership WHERE listing = ? ORDER BY key, id", (listing,))
-        return (f"{key} {id_}" for number, (key, id_) in enumerate(rows) if number % every == 0)
+        return (f"{key} {id_}" for number, (key, id_) in enumerate(self.all_places(listing)) if number % every == 0)
+
+    def all_places(self, listing: str) -> Iterator[tuple[str, str]]:
+        """Key and id of every item of a list, oldest first."""
+        return self.db.execute("SELECT key, id FROM membership WHERE listing = ? ORDER BY key, id", (listing,))
 
     def owner_of(self, path: str) -> UUID | None:
         """The live item at `path`."""

@@ -4,8 +4,9 @@ import ctypes
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import date
@@ -76,7 +77,7 @@ def make_shards(
             context = get_context("fork")
             try:
                 with ProcessPoolExecutor(workers, context, _start, (site, os.getpid())) as pool:
-                    results = pool.map(_work, list(_pieces(pages, records)))
+                    results = _in_order(pool, _pieces(pages, records), 4 * workers)
                     yield from _watched(results, bar, objects)
             except BrokenProcessPool as error:
                 raise BuildError("a process that renders pages was killed; is there enough memory?") from error
@@ -92,6 +93,19 @@ def _watched(
         objects.new.extend(names)
         bar.update(count)
         yield from shards
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, pieces: Iterable[Piece], at_once: int
+) -> Iterator[tuple[list[Shard], list[str], int]]:
+    """The results in the order of the pieces. Only `at_once` are given out, so that results do not pile up here."""
+    waiting: deque[Future[tuple[list[Shard], list[str], int]]] = deque()
+    for piece in pieces:
+        waiting.append(pool.submit(_work, piece))
+        if len(waiting) >= at_once:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _pieces(pages: list[PageJob], records: Iterable[RecordJob]) -> Iterator[Piece]:
