@@ -327,6 +327,18 @@ def test_poison_is_set_aside_and_everything_else_goes_live(workshop: Workshop) -
     assert workshop.build_feed().changed is False, "what was set aside is not built again and again"
 
 
+def peak_memory(pid: int) -> int:
+    """Bytes a process has had at most so far, without its children; 0 when it has just ended.
+
+    What `wait4` tells would count the test's own memory, which a new process shares for a moment.
+    """
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
 def test_many_waiting_changes_go_live_in_one_release_and_in_bounded_memory(workshop: Workshop) -> None:
     texts = "<p>" + "Nội dung của một tin dài. " * 400 + "</p>"  # 12 kB
     workshop.ledger.publish(*(news(f"t-{n}", days=n / 50, body=f"{texts}<p>{n}</p>") for n in range(1500)))
@@ -340,10 +352,12 @@ def test_many_waiting_changes_go_live_in_one_release_and_in_bounded_memory(works
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    most = 0
+    while process.poll() is None:
+        most = max(most, peak_memory(process.pid))
+        time.sleep(0.02)
     assert process.returncode == 0
-    assert usage.ru_maxrss * 1024 < 200_000_000
+    assert 20_000_000 < most < 200_000_000
     assert workshop.manifest().items == 1500
     assert len(workshop.site.names()) == 1
     assert len(tree(workshop.current / "records")) > 1500
