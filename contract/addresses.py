@@ -1,6 +1,7 @@
 """Addresses of the reading site: which paths items may have, and which belong to the site itself."""
 
 import re
+from contextlib import suppress
 
 from contract.vocabulary import Kind
 
@@ -51,6 +52,15 @@ def check_item_path(path: str, kind: Kind) -> str:
     if slug in RESERVED_SLUGS or slug.isdigit():
         raise UnsafePathError(f"the name {slug!r} is used by the site itself")
     return path
+
+
+def is_item_path(path: str) -> bool:
+    """Whether an item of some kind may stand at `path`."""
+    for kind in Kind:
+        with suppress(UnsafePathError):
+            check_item_path(path, kind)
+            return True
+    return False
 
 
 def item_path(kind: Kind, slug: str) -> str:

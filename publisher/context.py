@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from contract.addresses import PREFIXES
-from contract.models import Provision, Snapshot
+from contract.models import Provision, Snapshot, Source
 from contract.release import RelatedItem, SiteFacts
 from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, STATUS_LABELS, Kind
 from publisher.derive import Facts
@@ -281,17 +281,22 @@ def _picture(snapshot: Snapshot) -> Picture | None:
 
 
 def _without_dead_links(snapshot: Snapshot, site: SiteFacts, dead: Container[str]) -> Snapshot:
-    """The snapshot with links in its bodies to addresses of this site that are `dead` turned into text.
+    """The snapshot with links to addresses of this site that are `dead` turned into text, in bodies and source.
 
     Editors link to items that may be withdrawn at any time; that must neither stop a release nor leave a dead link.
     """
 
+    def is_dead(href: str) -> bool:
+        return internal_path(href, site.base_url, snapshot.path) in dead
+
     def living(match: re.Match[str]) -> str:
-        address = internal_path(unescape(match[2]), site.base_url, snapshot.path)
-        return f"<a{match[1]}" if address in dead else match[0]
+        return f"<a{match[1]}" if is_dead(unescape(match[2])) else match[0]
 
     def mended(html: str) -> str:
         return LINK.sub(living, html) if "href=" in html else html
 
     provisions = tuple(p.model_copy(update={"body": mended(p.body)}) for p in snapshot.provisions)
-    return snapshot.model_copy(update={"body": mended(snapshot.body), "provisions": provisions})
+    source = snapshot.source
+    if source is not None and source.url is not None and is_dead(source.url):
+        source = Source(name=source.name)
+    return snapshot.model_copy(update={"body": mended(snapshot.body), "provisions": provisions, "source": source})

@@ -1,7 +1,10 @@
 """What a change passes before it may enter the replica: sanitised again, its files fetched and checked."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from contract.addresses import is_item_path
 from contract.html import sanitise
 from contract.models import Change, Image, Provision, Snapshot
 from contract.vocabulary import Audience
@@ -9,6 +12,13 @@ from publisher.errors import FileUnavailableError
 from publisher.feed import Feed
 from publisher.files import FileStore
 from publisher.replica import Item, Replica, SetAside, Stage, State
+
+# Years that have four digits in every time zone, as dates in JSON do.
+_YEARS = range(1000, 9999)
+# What XML, and so a feed, cannot hold. Word writes some of them for a line break.
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# Pixels. The width stands in the name of the file.
+_WIDEST = 100_000
 
 
 @dataclass(frozen=True)
@@ -29,10 +39,14 @@ def clean(snapshot: Snapshot) -> Snapshot:
 def prepare(change: Change, feed: Feed, store: FileStore) -> Entry:
     """Check a change and fetch what it needs. Nothing is fetched or kept of an item for members only."""
     snapshot = change.snapshot
-    if snapshot is None or snapshot.audience is not Audience.PUBLIC:
+    if snapshot is None:
+        # What is withdrawn goes, wherever the line says it was; but no marker is put where an item cannot stand.
+        known = change.path is not None and is_item_path(change.path)
+        return Entry(change if known else change.model_copy(update={"path": None}))
+    if snapshot.audience is not Audience.PUBLIC:
         return Entry(change)
-    if snapshot.id != change.id:
-        return Entry(change, failure=_aside(change, Stage.LINE, "the id of the snapshot is not that of the change"))
+    if reason := next(_unpublishable(change, snapshot), None):
+        return Entry(change, failure=SetAside(change.seq, str(change.id), Stage.LINE, reason))
     try:
         snapshot = _with_files(clean(snapshot), feed, store)
     except FileUnavailableError as error:
@@ -72,6 +86,19 @@ def _apply_one(replica: Replica, entry: Entry) -> bool:
     else:
         replica.publish(item, change.at.isoformat())
     return True
+
+
+def _unpublishable(change: Change, snapshot: Snapshot) -> Iterator[str]:
+    """What the schema allows and pages, feeds or the file system do not hold."""
+    for moment in (change.at, snapshot.published_at, snapshot.updated_at):
+        if moment.year not in _YEARS:
+            yield f"the time {moment} is not one of our era"
+    for text in (snapshot.title, snapshot.summary, *(topic.name for topic in snapshot.topics)):
+        if found := _NOT_IN_XML.search(text):
+            yield f"the text {text[:60]!r} holds the control character {found[0]!r}"
+    for rendition in snapshot.image.renditions if snapshot.image else ():
+        if rendition.width > _WIDEST:
+            yield f"a picture is wider than {_WIDEST} pixels"
 
 
 def _clean_provision(provision: Provision) -> Provision:

@@ -148,14 +148,14 @@ class FileFeed:
         """The bytes of a file at a path relative to the directory of the feed; never one outside it."""
         if "://" in url:
             raise FileUnavailableError(f"{url}: a feed file can only speak of files beside it")
-        path = (self._directory / unquote(url)).resolve()
-        if not path.is_relative_to(self._directory):
-            raise FileUnavailableError(f"{url}: the path leaves the directory of the feed")
         try:
+            path = (self._directory / unquote(url)).resolve()
+            if not path.is_relative_to(self._directory):
+                raise FileUnavailableError(f"{url}: the path leaves the directory of the feed")
             with path.open("rb") as file:
                 while piece := file.read(1 << 20):
                     yield piece
-        except (OSError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             raise FileUnavailableError(f"{url}: {error}") from error
 
 

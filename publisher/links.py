@@ -1,4 +1,4 @@
-"""Links in HTML: where they lead on this site, and which of a snapshot's bodies do."""
+"""Links in HTML: where they lead on this site, and which of a snapshot's do."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -38,8 +38,10 @@ def internal_path(href: str, base_url: str, page_path: str) -> str | None:
 
 
 def addresses_linked(snapshot: Snapshot, base_url: str) -> frozenset[str]:
-    """The addresses on this site to which the bodies of an item link."""
+    """The addresses on this site to which an item links: from its bodies, or as the source of a quoted text."""
     hrefs = [unescape(match[2]) for html in _bodies(snapshot) for match in LINK.finditer(html)]
+    if snapshot.source is not None and snapshot.source.url is not None:
+        hrefs.append(snapshot.source.url)
     addresses = (internal_path(href, base_url, snapshot.path) for href in hrefs)
     return frozenset(address for address in addresses if address is not None)
 

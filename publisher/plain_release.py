@@ -8,17 +8,15 @@ readers and never appear here.
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
-from contract.addresses import FILES_PATH, UnsafePathError, check_item_path
+from contract.addresses import FILES_PATH, is_item_path
 from contract.release import CURRENT, FILES, MANIFEST, PAGES, RELEASES, Manifest, page_path
 from contract.shards import GONE_SUFFIX, PAGE_SUFFIX
-from contract.vocabulary import Kind
 from publisher.errors import NoSuchReleaseError
 
 INDEX = "index.html"
@@ -206,12 +204,4 @@ def _content_type(suffix: str) -> str:
 def _stage(key: str) -> Stage:
     if PurePosixPath(key).suffix not in _LINKING:
         return Stage.ASSETS
-    return Stage.ITEMS if _is_item(f"/{key.removesuffix(INDEX)}") else Stage.LISTS
-
-
-def _is_item(address: str) -> bool:
-    for kind in Kind:
-        with suppress(UnsafePathError):
-            check_item_path(address, kind)
-            return True
-    return False
+    return Stage.ITEMS if is_item_path(f"/{key.removesuffix(INDEX)}") else Stage.LISTS

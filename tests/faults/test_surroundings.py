@@ -23,7 +23,7 @@ from publisher import disk
 from publisher.engine import REPLICA, RETRY_ON_START, Outcome, Publisher
 from publisher.errors import BuildError, LockedError, PublisherError
 from publisher.releases import LOCK
-from tests.publisher.factories import document, news, unit
+from tests.publisher.factories import document, item_id, news, unit
 from tests.publisher.workshop import Workshop, orphans, shown, tree
 
 
@@ -292,6 +292,9 @@ def _replaces(number: str) -> dict[str, Any]:
 # Content
 
 
+_PICTURE = {"url": "anh.png", "height": 1, "media_type": "image/png"}
+
+
 def test_poison_is_set_aside_and_everything_else_goes_live(workshop: Workshop) -> None:
     unclosed = "<div><p>mở <b>không <i>đóng <table><tr><td>" + "<blockquote>" * 300 + "chữ"
     workshop.ledger.publish(
@@ -325,6 +328,56 @@ def test_poison_is_set_aside_and_everything_else_goes_live(workshop: Workshop) -
     }
     assert {path.name for path in workshop.root.iterdir()} == {"feed.jsonl", "site"}
     assert workshop.build_feed().changed is False, "what was set aside is not built again and again"
+
+
+WITHDRAWN = '{"seq": 3, "op": "withdraw", "id": "%s", "at": "2026-11-22T08:00:00Z", "sha256": null, "snapshot": null, '
+
+
+@pytest.mark.parametrize("path", ["/", "/van-ban/", "/../../../../ra/", "/tin-tuc/" + "x" * 400 + "/", "/\\u0000/"])
+def test_a_withdrawal_is_done_but_marks_no_address_where_an_item_cannot_stand(workshop: Workshop, path: str) -> None:
+    workshop.ledger.publish(news("mot"), news("hai"))
+    workshop.build()
+    line = WITHDRAWN % item_id("mot") + f'"path": "{path}"' + "}\n"
+    workshop.feed.write_bytes(b"".join(workshop.ledger.lines()) + line.encode())
+    workshop.build_feed()
+    assert workshop.is_gone("/tin-tuc/mot/")
+    assert list(workshop.root.rglob("ra.gone")) == []
+    (workshop.site.root / "replica.sqlite").unlink()
+    workshop.build_feed()
+    assert workshop.read("/tin-tuc/hai/"), "a whole build comes to its end too"
+    assert workshop.read("/tin-tuc/mot/") is None
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        {"published_at": "9999-12-31T23:59:59Z"},
+        {"published_at": "0999-01-01T00:00:00Z"},
+        {"title": "Dòng một\x0bdòng hai"},
+        {"topics": [{"slug": "a", "name": "Chủ\x00đề"}]},
+        {"image": {"alt": "", "renditions": [_PICTURE | {"width": 10**300}]}},
+    ],
+    ids=["end of time", "three digits", "line break of Word", "control character", "wide picture"],
+)
+def test_what_no_page_or_feed_can_hold_is_set_aside_and_everything_else_goes_live(
+    workshop: Workshop, poison: dict[str, Any]
+) -> None:
+    (workshop.root / "anh.png").write_bytes(b"png")
+    workshop.ledger.publish(news("truoc"), news("doc", **poison), news("sau"))
+    outcome = workshop.build()
+    assert workshop.read("/tin-tuc/truoc/")
+    assert workshop.read("/tin-tuc/sau/")
+    assert [entry.id for entry in outcome.set_aside] == [str(item_id("doc"))]
+    assert workshop.is_nowhere("/tin-tuc/doc/")
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8000/bai-cu/", "http://[x"])
+def test_a_source_that_leads_nowhere_on_this_site_is_named_without_a_link(workshop: Workshop, url: str) -> None:
+    workshop.ledger.publish(news("dan-nguon", source={"name": "Báo Nhân Dân", "url": url}))
+    workshop.build()
+    page = workshop.read("/tin-tuc/dan-nguon/") or ""
+    assert "Báo Nhân Dân" in page
+    assert url not in page
 
 
 def peak_memory(pid: int) -> int:
