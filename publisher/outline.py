@@ -6,7 +6,7 @@ Small enough that a list of items can be made without reading one body.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -54,8 +54,8 @@ class Outline:
             path=snapshot.path,
             title=snapshot.title,
             summary=snapshot.summary,
-            published_at=snapshot.published_at,
-            updated_at=snapshot.updated_at,
+            published_at=_whole_second(snapshot.published_at),
+            updated_at=_whole_second(snapshot.updated_at),
             unit=str(snapshot.unit.id),
             unit_name=snapshot.unit.name,
             unit_level=snapshot.unit.level,
@@ -171,6 +171,11 @@ def year_listing(kind: Kind, year: int) -> str:
 def type_listing(slug: str) -> str:
     """The documents of one type."""
     return f"type:{slug}"
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """As the JSON of the snapshot says it, so that outlines of the same item are equal wherever they were read."""
+    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def _plain(value: date) -> str:
