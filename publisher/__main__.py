@@ -80,7 +80,9 @@ def _rollback(options: argparse.Namespace, settings: Settings) -> None:
 
 def _status(options: argparse.Namespace, settings: Settings) -> None:
     site = _existing_site(options.site)
-    with closing(Replica(site.root / REPLICA, settings.site_url)) as replica:
+    if not (site.root / REPLICA).exists():
+        raise NoSuchReleaseError(f"{site.root} has no replica; python -m publisher build makes one")
+    with closing(Replica(site.root / REPLICA, settings.site_url, writable=False)) as replica:
         print(f"release   {site.current() or 'none'}")
         print(f"position  {replica.position}")
         print(f"live      {replica.live_count()}")

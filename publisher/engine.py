@@ -310,6 +310,7 @@ def go_back(site: Site, settings: Settings, name: str | None, patience: float = 
             if name is not None and (name := renamed.get(name, name)) is None:
                 raise NoSuchReleaseError("that release held withdrawn items and could not be made without them")
             target = kept.to_go_back_to(name)
+            kept.refuse_unclean(target)
             site.switch(target)
         finally:
             replica.close()

@@ -36,6 +36,13 @@ class Kept:
         rows = self._replica.db.execute("SELECT name FROM kept WHERE unclean AND name != ? ORDER BY place", (head,))
         return [name for (name,) in rows.fetchall()]
 
+    def refuse_unclean(self, name: str) -> None:
+        """Raise `NoSuchReleaseError` for a release that still shows what was withdrawn: the newest one, while the build
+        without it fails."""
+        row = self._replica.db.execute("SELECT 1 FROM kept WHERE unclean AND name = ?", (name,)).fetchone()
+        if row is not None:
+            raise NoSuchReleaseError(f"{name} still shows what was withdrawn since; build first")
+
     def clean(self, name: str) -> str | None:
         """Free a kept release of what was withdrawn or hidden since: what it is called now, or None when it could not
         be made anew and is only deleted."""
@@ -44,6 +51,9 @@ class Kept:
             made = self._made_anew(name)
         except BuildError as error:
             logger.warning("the kept release %s is dropped: %s", name, error)
+        if made != name and self._site.current() == name:
+            # Before it is called otherwise: a publisher killed in between must find that readers still see it.
+            self._site.switch(made or self._newest_but(name))
         if made == name:
             self._rename(name, name)
             return name
@@ -53,8 +63,6 @@ class Kept:
             times = (self._site.path(name) / MANIFEST).stat().st_mtime_ns
             os.utime(self._site.path(made) / MANIFEST, ns=(times, times))
             self._rename(name, made)
-        if self._site.current() == name:
-            self._site.switch(made or self.names()[-1])
         self._site.remove(name)
         return made
 
@@ -103,6 +111,12 @@ class Kept:
             # Without a release before it, everything in it is new.
             made.upserted, made.removed = list(self._replica.ids()), []
             return self._builder.write_release(plan, made, None, manifest.seq)
+
+    def _newest_but(self, name: str) -> str:
+        others = [other for other in self.names() if other != name]
+        if not others:
+            raise NoSuchReleaseError(f"{name} holds what was withdrawn, and there is no other release; build first")
+        return others[-1]
 
     def _rename(self, name: str, new: str) -> None:
         with self._replica.transaction():

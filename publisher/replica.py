@@ -347,8 +347,11 @@ class Replica:
             path = change.path or (row[0] if row else None)
         self.take_out(id_, change.at.isoformat())
         self.db.execute("INSERT OR REPLACE INTO gone VALUES (?, ?, ?)", (id_, change.seq, path))
-        # Nothing of it is left to go back to.
+        # Nothing of it is left to go back to, not even when it is approved anew before the next release.
         self.db.execute("DELETE FROM undo WHERE id = ?", (id_,))
+        self.db.execute(
+            "INSERT INTO undo SELECT place, ?, NULL, NULL, NULL FROM kept WHERE name = ?", (id_, self.value("head"))
+        )
         self.db.execute("UPDATE kept SET unclean = 1")
         self._settle(change.id, change.seq, state)
 

@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from contract.release import CHANGES, ReleaseChanges
+from publisher import disk
 from publisher.__main__ import main
-from publisher.errors import NoSuchReleaseError
+from publisher.engine import REPLICA
+from publisher.errors import NoSuchReleaseError, PublisherError
+from publisher.replica import Replica
 from tests.publisher.factories import news
 from tests.publisher.workshop import Workshop, traces
 
@@ -80,6 +84,83 @@ def test_going_back_frees_kept_releases_that_were_not_cleaned_yet(workshop: Work
     workshop.go_back()
     assert workshop.is_gone(secret.path)
     assert workshop.read("/tin-tuc/mot/") is not None
+
+
+def test_going_back_does_not_bring_back_what_was_withdrawn_and_approved_anew_in_one_batch(workshop: Workshop) -> None:
+    secret = news("xyzzy", title="xyzzy")
+    workshop.ledger.publish(news("mot"), secret)
+    workshop.build()
+    workshop.ledger.withdraw(secret)
+    workshop.ledger.publish(news("xyzzy", title="Bản đã sửa"))
+    workshop.build()
+    workshop.go_back()
+    assert workshop.read("/tin-tuc/mot/") is not None
+    assert traces(workshop.site.releases, 'title":"xyzzy', ">xyzzy<") == []
+
+
+def test_nobody_goes_forward_to_a_newest_release_that_shows_what_was_withdrawn_meanwhile(workshop: Workshop) -> None:
+    secret = news("xyzzy")
+    workshop.ledger.publish(news("mot"))
+    workshop.build()
+    workshop.ledger.publish(secret)
+    newest = workshop.build().release
+    workshop.go_back()
+    workshop.ledger.withdraw(secret)
+    workshop.ledger.write(workshop.feed)
+    disk.watchers.append(_failing_switch)
+    with closing(workshop.publisher()) as publisher, pytest.raises(PublisherError):
+        publisher.step(workshop.day)
+    disk.watchers.remove(_failing_switch)
+    with pytest.raises(NoSuchReleaseError, match="withdrawn since"):
+        workshop.go_back(newest)
+    assert workshop.read(secret.path) is None
+
+
+def test_a_publisher_killed_while_it_cleans_what_readers_see_still_shows_it_clean_in_the_end(
+    workshop: Workshop,
+) -> None:
+    secret = news("xyzzy")
+    workshop.ledger.publish(news("mot"), secret)
+    first = workshop.build().release
+    workshop.ledger.publish(news("hai"))
+    workshop.build()
+    workshop.go_back(first)
+    workshop.ledger.withdraw(secret)
+    workshop.ledger.write(workshop.feed)
+    with closing(workshop.publisher()) as publisher:
+        publisher.step(workshop.day)
+    workshop.site.switch(str(first))  # as somebody who went back just before the withdrawal was cleaned
+
+    def fail(what: str, path: Path) -> None:
+        if what == "remove" and str(first) in path.name:
+            raise OSError("killed")
+
+    for victim in ("switch", "remove"):
+        watch = fail if victim == "remove" else _failing_switch
+        disk.watchers.append(watch)
+        with pytest.raises(PublisherError):
+            workshop.go_back(first)
+        disk.watchers.remove(watch)
+    with closing(workshop.publisher()) as publisher:
+        while publisher.tidy_up():
+            pass
+    assert workshop.is_gone(secret.path)
+
+
+def _failing_switch(what: str, path: Path) -> None:
+    if what == "rename" and path.name == "current":
+        raise OSError("killed")
+
+
+def test_looking_at_the_status_changes_nothing_whatever_the_settings_of_the_shell(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.ledger.publish(news("mot"))
+    workshop.build()
+    monkeypatch.setenv("SITE_URL", "https://khac.example")
+    assert main(["status", "--site", str(workshop.site.root)]) == 0
+    with closing(Replica(workshop.site.root / REPLICA, "", writable=False)) as replica:
+        assert replica.value("site_url") == workshop.settings.site_url
 
 
 def test_a_release_named_before_it_was_cleaned_is_still_the_one_shown(workshop: Workshop) -> None:
