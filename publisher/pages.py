@@ -122,12 +122,10 @@ def last_page(count: int) -> int:
 class Pages:
     """All pages of the site over the live items of a replica."""
 
-    def __init__(self, facts: Facts, settings: Settings, site: SiteFacts | None = None) -> None:
+    def __init__(self, facts: Facts, settings: Settings) -> None:
         self.facts = facts
         self._replica = facts.replica
         self._settings = settings
-        if site is not None:
-            self.site = site
 
     @cached_property
     def site(self) -> SiteFacts:
