@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
@@ -181,6 +182,7 @@ def difference(one: Workshop, other: Workshop) -> list[str]:
     return sorted(names - {"manifest.json", "changes.json"})
 
 
+@pytest.mark.timeout(120 + 6 * HISTORIES)
 @settings(
     max_examples=HISTORIES,
     deadline=None,
