@@ -139,11 +139,14 @@ def deliver(
 
 
 def _refuse_what_is_withdrawn_now(plain: PlainRelease, current: PlainRelease) -> None:
-    """A kept release may still show what was withdrawn since, until `rollback` or a quiet moment has cleaned it."""
+    """A kept release may still hold what was withdrawn or hidden since, until `rollback` or a quiet moment has cleaned
+    it."""
     if plain.name == current.name:
         return
     withdrawn = {wanted.key for wanted in _objects(current) if wanted.stage is Stage.WITHDRAWN}
     shown = [o.key for o in _objects(plain) if o.stage is not Stage.WITHDRAWN and o.key in withdrawn]
+    # What is for members only by now left no address behind.
+    shown += [str(item) for item in current.revoked() if plain.holds(item)]
     if shown:
         raise DeliveryError(
             f"release {plain.name} still shows what was withdrawn since, {shown[0]} for one: "

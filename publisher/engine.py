@@ -29,6 +29,7 @@ from publisher.errors import (
     LockedError,
     NoSuchReleaseError,
     PublisherError,
+    SettingsError,
     WrongFeedError,
 )
 from publisher.feed import Batch, Feed
@@ -300,6 +301,7 @@ def go_back(site: Site, settings: Settings, name: str | None, patience: float = 
     if not (site.root / REPLICA).exists():
         raise NoSuchReleaseError(f"{site.root} has no replica, so what was withdrawn is not known; build first")
     with _explained(), site.lock(patience):
+        _refuse_other_settings(site, settings)
         replica = Replica(site.root / REPLICA, settings.site_url)
         try:
             builder = Builder(site, replica, FileStore(site.root / STORE), settings, resident=True)
@@ -316,6 +318,21 @@ def go_back(site: Site, settings: Settings, name: str | None, patience: float = 
             replica.close()
         site.sweep(TIDYING)
         return target
+
+
+def _refuse_other_settings(site: Site, settings: Settings) -> None:
+    """Going back with another name or address of the site than it was made with would make all its releases useless."""
+    current = site.current()
+    facts = site.facts(current) if current else None
+    if facts is None:
+        return
+    for setting, here, there in (
+        ("SITE_NAME", settings.site_name, facts.name),
+        ("SITE_TAGLINE", settings.site_tagline, facts.tagline),
+        ("SITE_URL", settings.site_url, facts.base_url),
+    ):
+        if here != there:
+            raise SettingsError(f"{setting} is {here!r} here, but the site was made with {there!r}: set it to that")
 
 
 def follow(

@@ -67,10 +67,12 @@ class Kept:
         return made
 
     def drop_old(self, keep: int) -> bool:
-        """Delete all but the newest `keep` releases, and any that is not known here; the current one always stays.
-        Whether something was deleted."""
+        """Delete all but the newest `keep` releases, and any that is damaged or not known here; the current one always
+        stays. Whether something was deleted."""
         current, known = self._site.current(), self.names()
         old = [name for name in known[: max(0, len(known) - keep)] if name != current]
+        # What a damaged release needs cannot be told from what nobody needs: nothing is swept while it is there.
+        old += [n for n in known if n not in (current, *old) and self._site.objects.is_damaged(self._site.path(n))]
         strangers = [name for name in self._site.names() if name not in known and name != current]
         for name in old:
             self._forget(name)

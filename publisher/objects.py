@@ -128,6 +128,14 @@ class Objects:
             self._children.pop(name, None)
         return True
 
+    def is_damaged(self, release: Path) -> bool:
+        """Whether a directory of links that a release needs is missing."""
+        try:
+            self._reached([release])
+        except DamagedReleaseError:
+            return True
+        return False
+
     def _reached(self, releases: Iterable[Path]) -> set[str]:
         wanted: set[str] = set()
         for release in releases:

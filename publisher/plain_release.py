@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
+from uuid import UUID
 
 from pydantic import ValidationError
 
-from contract.addresses import FILES_PATH, is_item_path
-from contract.release import CURRENT, FILES, MANIFEST, PAGES, RELEASES, Manifest, page_path
+from contract.addresses import FILES_PATH, REVOKED_PATH, is_item_path
+from contract.release import CURRENT, FILES, MANIFEST, PAGES, RELEASES, Manifest, Revoked, page_path, record_path
 from contract.shards import GONE_SUFFIX, PAGE_SUFFIX
 from publisher.errors import NoSuchReleaseError
 
@@ -144,6 +145,15 @@ class PlainRelease:
                 yield self._withdrawn(name)
             elif not (name.endswith(_COPIES) and path.with_suffix("").is_file()):
                 yield _page(name, path)
+
+    def revoked(self) -> list[UUID]:
+        """The items that were withdrawn, or are for members only, when the release was made."""
+        page = self._root / page_path(REVOKED_PATH)
+        return [item.id for item in Revoked.model_validate_json(page.read_bytes()).items] if page.is_file() else []
+
+    def holds(self, item: UUID) -> bool:
+        """Whether an item is live in the release."""
+        return (self._root / record_path(item)).is_file()
 
     def notice(self) -> str:
         """The fingerprint of the page that stands at every withdrawn address."""

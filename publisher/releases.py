@@ -11,7 +11,7 @@ from typing import TextIO
 
 from pydantic import ValidationError
 
-from contract.release import CURRENT, MANIFEST, RELEASES, Manifest
+from contract.release import CURRENT, MANIFEST, RELEASES, SITE_FACTS, Manifest, SiteFacts
 from publisher import disk
 from publisher.errors import LockedError
 from publisher.objects import Objects
@@ -83,6 +83,13 @@ class Site:
         """The manifest of a release; None if it cannot be read, which makes the release worthless."""
         try:
             return Manifest.model_validate_json((self.path(name) / MANIFEST).read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def facts(self, name: str) -> SiteFacts | None:
+        """Name, address and menu of the site as a release shows them."""
+        try:
+            return SiteFacts.model_validate_json((self.path(name) / SITE_FACTS).read_bytes())
         except (OSError, ValidationError):
             return None
 

@@ -13,7 +13,7 @@ SHELL = {
     "/": "<p>Trang chủ</p>",
     "/404.html": "<p>Không có</p>",
     "/410.html": "<p>Đã rút lại</p>",
-    "/thu-hoi.json": "{}",
+    "/thu-hoi.json": '{"items":[],"schema":1}',
 }
 
 

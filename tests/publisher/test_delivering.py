@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.vocabulary import Audience
 from publisher.delivering import Delivery, deliver
 from publisher.errors import NoSuchReleaseError
 from publisher.object_store import DeliveryError, ObjectStore
@@ -435,3 +436,17 @@ def test_what_the_publisher_makes_arrives_and_a_withdrawal_takes_it_away(
     assert [key for key, page in pages.items() if "Văn bản bị rút" in page] == []
     assert 'name="robots" content="noindex"' in pages["van-ban/mot/index.html"]
     assert "van-ban/hai/index.html" not in store.writes()
+
+
+def test_an_older_release_is_not_delivered_while_it_holds_what_is_for_members_only_by_now(
+    workshop: Workshop, store: StoreServer
+) -> None:
+    workshop.ledger.publish(news("mot"), news("hai"))
+    old = workshop.build().release
+    workshop.ledger.publish(news("mot", audience=Audience.MEMBERS, revision=2))
+    workshop.ledger.write(workshop.feed)
+    publisher = workshop.publisher()
+    publisher.step(workshop.day)  # the quiet moment that cleans the older release has not come yet
+    publisher.close()
+    with pytest.raises(DeliveryError, match="withdrawn since"):
+        deliver(workshop.site.root, ObjectStore(BUCKET, "", store.endpoint), release=old)

@@ -1,8 +1,10 @@
 """Releases: kept, listed, gone back to; and what the command line says."""
 
+import shutil
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,8 @@ import pytest
 from contract.release import CHANGES, ReleaseChanges
 from publisher import disk
 from publisher.__main__ import main
-from publisher.engine import REPLICA
-from publisher.errors import NoSuchReleaseError, PublisherError
+from publisher.engine import REPLICA, go_back
+from publisher.errors import NoSuchReleaseError, PublisherError, SettingsError
 from publisher.replica import Replica
 from tests.publisher.factories import news
 from tests.publisher.workshop import Workshop, traces
@@ -225,3 +227,27 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setenv("RELEASES_KEPT", "none")
     assert main(["releases", "--site", "."]) == 1
     assert "RELEASES_KEPT" in capsys.readouterr().err
+
+
+def test_going_back_with_another_address_of_the_site_is_refused_and_changes_nothing(workshop: Workshop) -> None:
+    workshop.ledger.publish(news("mot"))
+    workshop.build()
+    workshop.ledger.publish(news("hai"))
+    release = workshop.build().release
+    others = replace(workshop.settings, site_url="https://khac.example")
+    with pytest.raises(SettingsError, match="SITE_URL"):
+        go_back(workshop.site, others, None)
+    assert workshop.site.current() == release
+    assert workshop.go_back() != release
+
+
+def test_a_kept_release_that_is_damaged_is_dropped_and_does_not_keep_what_was_withdrawn(workshop: Workshop) -> None:
+    workshop.ledger.publish(news("mot"), news("hai"))
+    first = workshop.build().release or ""
+    workshop.ledger.publish(news("ba"))
+    workshop.build()
+    shutil.rmtree((workshop.site.path(first) / "pages").resolve())
+    workshop.ledger.withdraw(news("hai"))
+    workshop.build()
+    assert first not in workshop.site.names()
+    assert traces(workshop.site.root / "objects", "Nội dung hai") == []
