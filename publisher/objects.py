@@ -61,11 +61,11 @@ class Objects:
             fill(making)
             disk.make_directory(final.parent)
             disk.rename(making, final)
-        except BaseException:
+        except BaseException as error:
+            # Whatever ended it, a Ctrl-C too, nothing half made is left.
             disk.remove(making)
-            if final.is_dir():  # another process was quicker
-                return
-            raise
+            if not (isinstance(error, OSError) and final.is_dir()):  # else another process was quicker
+                raise
 
     def make_links(self, kind: str, children: Mapping[str, str]) -> str:
         """Make a directory of links to others, by name; return its name."""
