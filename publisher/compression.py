@@ -1,8 +1,7 @@
 """Compressed copies beside the files nginx serves (``gzip_static``, ``brotli_static``)."""
 
-import gzip
-
 import brotli
+import deflate
 
 COMPRESSED_SUFFIXES = (".html", ".xml", ".atom", ".txt", ".css", ".json")
 COPIES = (".gz", ".br")
@@ -14,9 +13,14 @@ def is_compressed(file: str) -> bool:
 
 
 def compressed_copies(data: bytes) -> dict[str, bytes]:
-    """Suffix and content of each copy. The same input gives the same bytes (gzip without a time).
+    """Suffix and content of each copy. The same input gives the same bytes.
 
-    Brotli 5 costs about what gzip 6 does (0.24 ms for a median page) and is smaller; brotli 11 saves another tenth for
-    35 times the time.
+    Libdeflate 7 makes what zlib 6 does in half its time (0.32 and 0.71 ms for an average page of 24 kB). Brotli 5 takes
+    0.65 ms and is 4 % smaller; a window no larger than the page saves a sixth of that. Brotli 11 would save another
+    tenth for 35 times the time.
     """
-    return {".gz": gzip.compress(data, 6, mtime=0), ".br": bytes(brotli.compress(data, quality=5))}
+    window = 16 if len(data) <= 1 << 16 else 22
+    return {
+        ".gz": bytes(deflate.gzip_compress(data, 7)),
+        ".br": bytes(brotli.compress(data, quality=5, lgwin=window)),
+    }

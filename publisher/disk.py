@@ -29,8 +29,14 @@ def make_directory(path: Path) -> None:
 def write(path: Path, data: bytes) -> None:
     """Write a new file."""
     reach("write", path)
-    with path.open("wb") as file:
-        file.write(data)
+    # Not `Path.open`, whose buffers and checks cost more than the rest of it, three times a page.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    finally:
+        os.close(descriptor)
 
 
 def link(source: Path, target: Path) -> None:
