@@ -69,9 +69,11 @@ def _releases(options: argparse.Namespace, settings: Settings) -> None:
     site = _existing_site(options.site)
     current = site.current()
     for name in reversed(site.names()):
+        mark = "*" if name == current else " "
         if (manifest := site.manifest(name)) is not None:
-            mark = "*" if name == current else " "
             print(f"{mark} {name}  seq {manifest.seq}  {manifest.day:%d/%m/%Y}  {manifest.items} items")
+        else:
+            print(f"{mark} {name}  of another version of the publisher, or damaged: goes with the next build")
 
 
 def _rollback(options: argparse.Namespace, settings: Settings) -> None:

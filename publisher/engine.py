@@ -28,6 +28,7 @@ from publisher.errors import (
     ItemsFailedError,
     LockedError,
     NoSuchReleaseError,
+    OtherVersionError,
     PublisherError,
     SettingsError,
     WrongFeedError,
@@ -37,7 +38,7 @@ from publisher.files import FileStore
 from publisher.kept import Kept
 from publisher.outline import ZONE
 from publisher.releases import Site
-from publisher.replica import Item, Replica, SetAside, Stage, State
+from publisher.replica import Item, Replica, SetAside, Stage, State, throw_away
 from publisher.settings import Settings
 from publisher.watching import Watcher
 
@@ -107,7 +108,7 @@ class Publisher:
         self._settings = settings
         self._store = FileStore(site.root / STORE)
         with _explained():
-            self._replica = Replica(site.root / REPLICA, settings.site_url)
+            self._replica = _replica_to_fill(site, settings)
         self._builder = Builder(site, self._replica, self._store, settings, resident, working)
         self._kept = Kept(site, self._replica, self._builder)
         self._cleared = False
@@ -168,7 +169,7 @@ class Publisher:
             return True
 
     def _checked(self, batch: Batch) -> Batch:
-        position = self._replica.position
+        position = max(self._replica.position, int(self._replica.value("shown_before") or 0))
         if batch.head is not None:
             self.head = batch.head
             if batch.head < position:
@@ -291,6 +292,25 @@ class Publisher:
     def _files_needed(self) -> frozenset[str]:
         rows = self._replica.db.execute("SELECT DISTINCT file FROM item_file")
         return frozenset(file.split("/")[1] for (file,) in rows)
+
+
+def _replica_to_fill(site: Site, settings: Settings) -> Replica:
+    """The replica of a site that the feed is going to fill. One of another version, older or newer, is thrown away:
+    the feed tells all that is in it."""
+    path = site.root / REPLICA
+    try:
+        return Replica(path, settings.site_url)
+    except OtherVersionError:
+        with site.lock(PATIENCE):
+            if throw_away(path):
+                logger.warning(
+                    "%s was of another version of the publisher and was deleted; the feed fills it again, and until "
+                    "then readers see the release they saw. Older releases go with it: there is none to go back to",
+                    path,
+                )
+            replica = Replica(path, settings.site_url)
+            replica.keep("shown_before", str(site.position_shown()))
+            return replica
 
 
 def go_back(site: Site, settings: Settings, name: str | None, patience: float = PATIENCE) -> str:

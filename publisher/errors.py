@@ -43,6 +43,10 @@ class ItemsFailedError(BuildError):
         self.reasons = dict(reasons)
 
 
+class OtherVersionError(PublisherError):
+    """The replica is of another version of the publisher, or not there yet: one that follows the feed fills it anew."""
+
+
 class LockedError(PublisherError):
     """Another publisher works on the same site directory."""
 

@@ -1,6 +1,7 @@
 """The releases of a site directory: the lock, which one is current, switching and removing."""
 
 import fcntl
+import json
 import os
 import shutil
 import time
@@ -86,6 +87,15 @@ class Site:
         except (OSError, ValidationError):
             return None
 
+    def position_shown(self) -> int:
+        """The ledger position of the release readers see, be it one of another version; 0 when none is told."""
+        try:
+            about = json.loads((self.root / CURRENT / MANIFEST).read_bytes())
+        except (OSError, ValueError):
+            return 0
+        seq = about.get("seq") if isinstance(about, dict) else None
+        return seq if isinstance(seq, int) else 0
+
     def facts(self, name: str) -> SiteFacts | None:
         """Name, address and menu of the site as a release shows them."""
         try:
@@ -143,9 +153,12 @@ class Site:
         """Delete what no release reaches, for about `seconds`; whether all is gone. Needs the lock.
 
         That is shared directories, and what was left unfinished or half removed, also by this process when its disk
-        failed.
+        failed. Directories stay while readers see a release of another layout: what it needs cannot be told.
         """
         self.clear_leftovers()
+        current = self.current()
+        if current is not None and self.manifest(current) is None:
+            return True
         return self.objects.sweep((self.path(name) for name in self.names()), seconds)
 
     def _take(self, handle: TextIO, file: str, patience: float) -> None:

@@ -4,10 +4,11 @@ It may run ahead of the release readers see. What changed since that release is 
 same transaction as the change, until a release holds it: a publisher that is killed in between goes on from there.
 """
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -20,15 +21,30 @@ from uuid import UUID
 from contract.canonical import canonical_json
 from contract.models import Change, Snapshot
 from contract.numbers import number_key
+from contract.release import Manifest
 from contract.vocabulary import Audience, Kind
-from publisher.errors import PublisherError
+from publisher import disk
+from publisher.errors import LockedError, OtherVersionError
 from publisher.files import files_of
 from publisher.links import addresses_linked
 from publisher.outline import Outline
 
-VERSION = 2
 # Seconds to wait for another process (a preview, `status`) that reads or writes the file.
 PATIENCE = 10.0
+
+
+def _version() -> int:
+    """A number that is another one as soon as the tables, what their rows hold, or the releases they speak of look
+    otherwise, so that nobody has to remember to raise it."""
+    digest = hashlib.blake2b(digest_size=4)
+    for file in ("schema.sql", "outline.py"):
+        digest.update(package_files("publisher").joinpath(file).read_bytes())
+    digest.update(str(Manifest.model_fields["schema_"].default).encode())
+    # SQLite keeps 32 bits with a sign; a new file has 0.
+    return int.from_bytes(digest.digest()) >> 1 | 1
+
+
+VERSION = _version()
 
 
 # Rows of `gone` speak as long as neither the item is live again nor another one stands at its address.
@@ -94,16 +110,19 @@ class Replica:
     def __init__(self, path: Path | None, site_url: str, *, writable: bool = True) -> None:
         """Open the replica at `path`, making it when it is not there; None is one in memory.
 
-        `site_url` tells which links in bodies lead to this site. Raises `PublisherError` for a file of another version
-        of the publisher.
+        `site_url` tells which links in bodies lead to this site. Raises `OtherVersionError` for a file of another
+        version of the publisher, and for one that cannot be written and has nothing in it yet.
         """
         self.path = path
         self._site_url = site_url
         name = f"file:{quote(str(path))}?mode={'rwc' if writable else 'ro'}" if path else "file::memory:"
         self.db = sqlite3.connect(name, uri=True, isolation_level=None, timeout=PATIENCE)
-        version = self.db.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, VERSION):
-            raise PublisherError(f"{path} has version {version}, not {VERSION}: remove it, the feed fills it again")
+        version = _version_of(self.db)
+        if version != VERSION and (version or not writable):
+            self.db.close()
+            raise OtherVersionError(
+                f"{path} is not of this version of the publisher; python -m publisher build or run fills it anew"
+            )
         if writable:
             self._set_up(version)
 
@@ -566,6 +585,31 @@ class Replica:
             sql, value = "SELECT id FROM item WHERE number_key = ?", key or ""
         found = [row[0] for row in self.db.execute(sql, (value,)) if row[0] != source]
         return found[0] if len(found) == 1 else None
+
+
+def throw_away(path: Path) -> bool:
+    """Delete a replica of another version of the publisher; whether it was one. Needs the lock of the site.
+
+    Raises `LockedError` while another process has it open: a publisher of that version would go on from the deleted
+    file, and bring its layout back to readers.
+    """
+    with closing(sqlite3.connect(path, timeout=PATIENCE)) as db:
+        if _version_of(db) in (0, VERSION):
+            return False
+        try:
+            # Only the last one to have the file open can end its write-ahead log.
+            db.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise LockedError(f"another process has {path} open, which is of another version: end it") from error
+    # The file last: killed in between, it is found and deleted by the next one.
+    for suffix in ("-wal", "-shm", "-journal", ""):
+        disk.unlink(path.with_name(path.name + suffix))
+    return True
+
+
+def _version_of(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _range(prefix: str) -> tuple[str, str]:

@@ -115,10 +115,10 @@ class FallbackEngine:
         """Make the file hold what `release` holds.
 
         Without `wait`, another thread that is at it is waited for only after a start, for a moment: until then nothing
-        is found.
+        is found. Of a release that is held for longer than its directory is there, what was read of it stays.
         """
         patience = -1.0 if wait else FIRST_WAIT if self._synced is None else 0.0
-        if self._holds(release) or not self._writing.acquire(timeout=patience):
+        if self._holds(release) or not release.directory.exists() or not self._writing.acquire(timeout=patience):
             return
         if self._holds(release):
             self._writing.release()

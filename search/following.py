@@ -11,7 +11,7 @@ from elasticsearch import ApiError, TransportError
 from elasticsearch.helpers import BulkIndexError
 
 from search.indexing import ReleaseIndexer, Report
-from search.releases import BrokenReleaseError, Release, current_name, read_release
+from search.releases import BrokenReleaseError, OtherLayoutError, Release, current_name, read_release
 
 log = logging.getLogger(__name__)
 
@@ -33,16 +33,23 @@ class Follower:
     _release: Release | None = field(default=None, init=False)
 
     def run(self, stop: Event) -> None:
-        """Until `stop` is set. Elasticsearch's and the release's errors are logged and tried again."""
+        """Until `stop` is set. Elasticsearch's and the release's errors are logged and tried again.
+
+        A release of another version of the contract is left to itself: the index stays as it is until the next one.
+        """
         pause, indexed, checked = FIRST_PAUSE, None, 0.0
+        foreign: str | None = None
         while not stop.is_set():
             name = current_name(self.site)
-            if name is None or (name == indexed and time.monotonic() - checked < RECHECK_SECONDS):
+            if name is None or name == foreign or (name == indexed and time.monotonic() - checked < RECHECK_SECONDS):
                 stop.wait(LOOK_SECONDS)
                 continue
             try:
                 self._take_in(name)
                 pause, indexed, checked = FIRST_PAUSE, name, time.monotonic()
+            except OtherLayoutError as error:
+                log.warning("%s; waiting for the next release", error)
+                foreign = name
             except (ApiError, TransportError, BulkIndexError, BrokenReleaseError) as error:
                 log.warning("release %s is not in the index yet, next try in %.1f s: %s", name, pause, error)
                 stop.wait(pause)

@@ -1,6 +1,7 @@
 """Reads the releases of a site: which one is current, what is live in it, and its records."""
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +29,15 @@ from search.record_tree import RecordTree
 
 class BrokenReleaseError(RuntimeError):
     """A release, or a file of one, that is not what the contract says. The message names the file."""
+
+
+class OtherLayoutError(BrokenReleaseError):
+    """A release of another version of the contract. Only waiting for the next one helps: the publisher makes one as
+    soon as it is of this version too."""
+
+
+# The layout this program reads.
+LAYOUT: int = Manifest.model_fields["schema_"].default
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,7 @@ class Release:
         except (OSError, ValidationError):
             return None
 
+    @cached_property
     def site_facts(self) -> SiteFacts:
         """Name, motto and menu of the site. Raises `BrokenReleaseError`."""
         file = self.directory / SITE_FACTS
@@ -91,17 +102,28 @@ def read_release(site: Path, name: str, known: Release | None = None) -> Release
     """The release called `name`. What it shares with `known`, an earlier one of the same site, is not read again.
 
     Raises `BrokenReleaseError` when it is not whole: no manifest, or fewer items than it promises, as when it is
-    being removed while we read.
+    being removed while we read; `OtherLayoutError` for one that another version of the publisher made.
     """
     directory = site / RELEASES / name
     try:
-        manifest = Manifest.model_validate_json((directory / MANIFEST).read_bytes())
+        manifest = _manifest(directory)
         items = RecordTree.read(directory / RECORDS, known.items if known else None)
     except (OSError, ValueError) as error:
         raise BrokenReleaseError(f"{directory}: {error}") from error
     if len(items) != manifest.items:
         raise BrokenReleaseError(f"{directory} holds {len(items)} items where its manifest counts {manifest.items}")
     return Release(directory, name, manifest.seq, items)
+
+
+def _manifest(directory: Path) -> Manifest:
+    data = (directory / MANIFEST).read_bytes()
+    try:
+        return Manifest.model_validate_json(data)
+    except ValidationError:
+        layout = read.get("schema") if isinstance(read := json.loads(data), dict) else None
+        if isinstance(layout, int) and layout != LAYOUT:
+            raise OtherLayoutError(f"{directory} is of layout {layout}, this program reads {LAYOUT}") from None
+        raise
 
 
 def another_release(release: Release, name: str) -> Release | None:

@@ -34,6 +34,8 @@ SEARCH_CACHE = "public, max-age=5"
 PAGE_CACHE = "no-cache"
 # The name of a file contains the hash of its bytes.
 FILE_CACHE = "public, max-age=31536000, immutable"
+# Seconds after which to ask again while there is no release that can be read.
+RETRY_SECONDS = "30"
 
 
 class SearchApi(APIView):
@@ -46,7 +48,8 @@ class SearchApi(APIView):
         held = runtime()
         release = held.live.get()
         if release is None:
-            return Response({"detail": _("Nothing has been published here yet.")}, HTTPStatus.SERVICE_UNAVAILABLE)
+            detail = _why_there_is_nothing()
+            return Response({"detail": detail}, HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": RETRY_SECONDS})
         answer = held.engines.answer(read_request(request.query_params), release)
         return Response(answer.to_json(), headers={"Cache-Control": SEARCH_CACHE})
 
@@ -67,10 +70,10 @@ class SearchPage(APIView):
         held = runtime()
         release = held.live.get()
         if release is None:
-            return _plain(_("Nothing has been published here yet."), HTTPStatus.SERVICE_UNAVAILABLE)
+            return _nothing_here()
         asked = read_request(request.query_params)
         answer = None if asked.is_empty else held.engines.answer(asked, release)
-        html = _theme().get_template("search.html").render(search_context(release.site_facts(), asked, answer))
+        html = _theme().get_template("search.html").render(search_context(release.site_facts, asked, answer))
         headers = {"Cache-Control": SEARCH_CACHE, "Content-Security-Policy": content_security_policy()}
         return HttpResponse(html, content_type=HTML, headers=headers)
 
@@ -97,7 +100,7 @@ def released_page(request: HttpRequest, path: str) -> HttpResponse:
     """A page of the release as it was written, in the best encoding the reader takes."""
     release = runtime().live.get()
     if release is None:
-        return _plain(_("Nothing has been published here yet."), HTTPStatus.SERVICE_UNAVAILABLE)
+        return _nothing_here()
     files, address = _files(release), f"/{path}"
     found = files.page(address, request.headers.get("Accept-Encoding", ""))
     if found is not None:
@@ -169,6 +172,18 @@ def _error_page(request: HttpRequest, files: ReleaseFiles, status: int, text: st
     if found.encoding:
         headers["Content-Encoding"] = found.encoding
     return HttpResponse(found.read(), content_type=HTML, status=status, headers=headers)
+
+
+def _nothing_here() -> HttpResponse:
+    response = _plain(_why_there_is_nothing(), HTTPStatus.SERVICE_UNAVAILABLE)
+    response.headers["Retry-After"] = RETRY_SECONDS
+    return response
+
+
+def _why_there_is_nothing() -> str:
+    if runtime().live.waits_for_another():
+        return _("The site is being brought to a new version. Please try again in a few minutes.")
+    return _("Nothing has been published here yet.")
 
 
 def _plain(text: str, status: int) -> HttpResponse:

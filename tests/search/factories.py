@@ -184,6 +184,19 @@ def write_release(
     return name
 
 
+def release_of_another_layout(site: Path) -> str:
+    """Point `current` to a release as an earlier version of the publisher laid it out; returns its name."""
+    name = f"r{len(list((site / RELEASES).glob('*'))) + 1:08d}"
+    directory = site / RELEASES / name
+    (directory / "pages").mkdir(parents=True)
+    (directory / RECORDS).mkdir()
+    (directory / "pages/index.html").write_text("trang chủ")
+    _write(directory / SITE_FACTS, DEMO_SITE.model_dump(mode="json"))
+    _write(directory / MANIFEST, {"schema": 1, "release": name, "seq": 1, "day": "2026-11-22", "items": {}})
+    point_to(site, name)
+    return name
+
+
 def page_files(address: str, text: str) -> dict[str, bytes]:
     """The page at `address` and its compressed copies, by their paths below the release."""
     path, data = page_path(address), text.encode()

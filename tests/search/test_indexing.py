@@ -24,7 +24,7 @@ from search.indexing import ReleaseIndexer
 from search.releases import Release
 from search.request import read_request
 from tests.search.conftest import live_release
-from tests.search.factories import document, identity, item, point_to, write_release
+from tests.search.factories import document, identity, item, point_to, release_of_another_layout, write_release
 from tests.search.samples import demo_records, regulation_provisions
 
 pytestmark = pytest.mark.elasticsearch
@@ -264,6 +264,31 @@ def test_a_deleted_index_is_rebuilt_at_the_next_release(
     write_release(site, [item("mot", "Tin thứ nhất", seq=1), item("hai", "Tin thứ hai", seq=2)])
     eventually(lambda: indexer.indexed_release() == live_release(site).name)
     assert not indexer.drift(live_release(site))
+
+
+def test_a_release_of_another_layout_leaves_the_index_as_it_is_until_the_next_one(
+    site: Path,
+    indexer: ReleaseIndexer,
+    engine: ElasticsearchEngine,
+    follow: Callable[[ReleaseIndexer], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    first = write_release(site, [item("mot", "Tin về lúa", seq=1), item("hai", "Tin về ngô", seq=2)])
+    follow(indexer)
+    eventually(lambda: indexer.indexed_release() == first)
+    shown = live_release(site)
+    release_of_another_layout(site)
+    eventually(lambda: "waiting for the next release" in caplog.text)
+    time.sleep(1)
+    assert caplog.text.count("waiting for the next release") == 1
+    assert indexer.indexed_release() == first
+    assert engine.answer(read_request({"q": "ngô"}), shown).total == 1
+    shutil.rmtree(site / "releases" / first)
+    records = [item("mot", "Tin về lúa", seq=1), item("ba", "Tin về khoai", seq=3)]
+    last = write_release(site, records, name="r00000009", changes=False)
+    eventually(lambda: indexer.indexed_release() == last)
+    assert not indexer.drift(live_release(site))
+    assert found(engine, site, "ngô") == []
 
 
 class Gate:

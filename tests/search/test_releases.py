@@ -9,10 +9,10 @@ import pytest
 from contract.release import OBJECTS, RELEASES, SHARD_ITEMS, Record, record_path
 from search.fallback import FallbackEngine
 from search.live import LiveRelease
-from search.releases import BrokenReleaseError, Release, read_release
+from search.releases import BrokenReleaseError, OtherLayoutError, Release, read_release
 from search.request import read_request
 from search.staleness import StaleRecords
-from tests.search.factories import identity, item, write_release
+from tests.search.factories import identity, item, release_of_another_layout, write_release
 
 
 def news(*names: str, seq: int = 1, text: str = "Tin về lúa") -> list[Record]:
@@ -99,12 +99,64 @@ def test_a_release_without_manifest_is_none(site: Path) -> None:
         read_release(site, release.name)
 
 
-def test_a_release_of_another_schema_is_refused_by_name(site: Path) -> None:
-    release = released(site, news("mot"))
-    manifest = release.directory / "manifest.json"
-    manifest.write_bytes(manifest.read_bytes().replace(b'"schema":2', b'"schema":1'))
-    with pytest.raises(BrokenReleaseError, match=release.name):
-        read_release(site, release.name)
+def test_a_release_of_another_layout_is_told_from_a_broken_one(site: Path) -> None:
+    name = release_of_another_layout(site)
+    with pytest.raises(OtherLayoutError, match=f"{name} is of layout 1"):
+        read_release(site, name)
+    for manifest in (b"{}", b"[1]", b'{"schema":2}', b"{"):
+        (site / RELEASES / name / "manifest.json").write_bytes(manifest)
+        with pytest.raises(BrokenReleaseError, match=name) as refused:
+            read_release(site, name)
+        assert refused.type is BrokenReleaseError
+
+
+def test_a_release_of_another_layout_is_waited_out_with_what_is_held(
+    site: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = LiveRelease(site)
+    first = released(site, news("mot"))
+    before = live.get()
+    assert before is not None
+    release_of_another_layout(site)
+    assert [live.get() for _ in range(3)] == [before] * 3
+    assert live.waits_for_another()
+    assert [record.levelname for record in caplog.records] == ["WARNING"], "it is told once"
+    third = released(site, news("mot", "hai"))
+    now = live.get()
+    assert now is not None
+    assert now.name == third.name != first.name
+    assert not live.waits_for_another()
+
+
+def test_the_search_page_and_the_fallback_outlive_the_directory_of_the_release_they_hold(site: Path) -> None:
+    live, engine = LiveRelease(site), FallbackEngine()
+    released(site, news("mot"))
+    held = live.get()
+    assert held is not None
+    engine.bring_to(held)
+    name = release_of_another_layout(site)
+    shutil.rmtree(held.directory)
+    still = live.get()
+    assert still is held
+    assert still.site_facts.name
+    assert engine.answer(read_request({"q": "lúa"}), still).total == 1
+    assert live.waits_for_another()
+    assert name != still.name
+    engine.close()
+
+
+def test_a_fallback_that_comes_too_late_for_a_release_leaves_its_file_as_it_is(
+    site: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = released(site, news("mot"))
+    engine = FallbackEngine(tmp_path / "cache")
+    engine.bring_to(first)
+    second = released(site, news("hai"), known=first)
+    shutil.rmtree(second.directory)
+    engine.bring_to(second)
+    assert engine.answer(read_request({"q": "lúa"}), first).total == 1
+    assert caplog.records == [], "there is nothing wrong with its records"
+    engine.close()
 
 
 def test_readers_keep_the_release_before_one_that_cannot_be_read(site: Path) -> None:

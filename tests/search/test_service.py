@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,7 +16,7 @@ from contract.release import gone_path, page_path
 from search.service import runtime as running
 from search.service.checks import check_elasticsearch, check_site
 from search.service.throttling import SearchThrottle
-from tests.search.factories import write_release
+from tests.search.factories import release_of_another_layout, write_release
 from tests.search.samples import demo_records
 
 ADDRESS, WITHDRAWN = "/van-ban/quyet-dinh-37/", "/tin-tuc/da-go/"
@@ -268,6 +269,38 @@ def test_before_the_first_release_the_service_says_so(site: Path, settings: Any)
     client = _client(site, settings)
     for address in ("/", "/tim-kiem/", "/api/search/", "/healthz"):
         assert client.get(address).status_code == 503
+    running.runtime.cache_clear()
+
+
+def test_a_release_of_another_layout_disturbs_no_reader_of_a_running_service(client: Client, site: Path) -> None:
+    held = (site / "current").readlink().name
+    assert client.get("/api/search/", {"q": "cây chè"}).json()["total"] == 1
+    release_of_another_layout(site)
+    shutil.rmtree(site / "releases" / held)
+    assert client.get("/api/search/", {"q": "cây chè"}).json()["total"] == 1
+    page = client.get("/tim-kiem/", {"q": "cây chè"})
+    assert page.status_code == 200
+    assert "/van-ban/nghi-quyet-che/" in page.content.decode()
+    assert client.get("/healthz").json() == {"status": "ok", "release": held}
+    assert client.get("/").status_code == 404
+    write_release(site, demo_records(), name="r00000009", pages={"/": "mới"}, seq=30)
+    assert client.get("/").content.decode() == "mới"
+
+
+def test_a_service_that_starts_while_the_release_is_of_another_layout_says_that_it_waits(
+    site: Path, settings: Any
+) -> None:
+    release_of_another_layout(site)
+    client = _client(site, settings)
+    for address in ("/", "/tim-kiem/", "/api/search/"):
+        response = client.get(address)
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "30"
+        said = response.json()["detail"] if address == "/api/search/" else response.content.decode()
+        assert "đang được nâng cấp" in said
+    write_release(site, demo_records())
+    assert client.get("/api/search/", {"q": "cây chè"}).json()["total"] == 1
+    running.runtime().engines.fallback.close()
     running.runtime.cache_clear()
 
 
