@@ -22,7 +22,7 @@ from pydantic import (
 
 from contract.addresses import check_item_path
 from contract.canonical import sha256_of
-from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, Audience, Kind, ProvisionKind, Verb
+from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, Audience, Kind, ProvisionKind, TermKind, Verb
 
 SCHEMA: Literal[1] = 1
 
@@ -139,6 +139,30 @@ class Source(ContractModel):
     url: WebUrl | None = None
 
 
+class Term(ContractModel):
+    """Something the search box is to know (từ ngữ tìm kiếm).
+
+    An abbreviation or a synonym says what its `words` mean; an alias is what a document is called by, which is known by
+    `number`, and by `issued_on` too where several documents share the number; a query is offered while readers type.
+    """
+
+    kind: TermKind
+    words: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    means: str | None = Field(default=None, min_length=1, max_length=200)
+    number: str | None = Field(default=None, min_length=1, max_length=80)
+    issued_on: date | None = None
+
+    @model_validator(mode="after")
+    def _says_what_its_kind_says(self) -> Self:
+        if (self.means is not None) != (self.kind in (TermKind.ABBREVIATION, TermKind.SYNONYM)):
+            raise ValueError("an abbreviation or a synonym has a meaning, and nothing else has")
+        if (self.number is not None) != (self.kind is TermKind.ALIAS):
+            raise ValueError("an alias has the number of a document, and nothing else has")
+        if self.issued_on is not None and self.number is None:
+            raise ValueError("only an alias has a date of issue")
+        return self
+
+
 class Snapshot(ContractModel):
     """The complete published form of one item."""
 
@@ -161,10 +185,13 @@ class Snapshot(ContractModel):
     attachments: tuple[Attachment, ...] = ()
     image: Image | None = None
     source: Source | None = None
+    terms: tuple[Term, ...] = ()
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         check_item_path(self.path, self.kind)
+        if self.terms and self.kind is not Kind.PAGE:
+            raise ValueError("only a page has search terms")
         if self.kind is Kind.DOCUMENT and self.document is None:
             raise ValueError("a document needs its `document` facts")
         anchors: set[str] = set()
@@ -186,8 +213,8 @@ class Snapshot(ContractModel):
         if self.kind not in (Kind.DOCUMENT, Kind.GUIDANCE):
             for key in ("document", "provisions", "relations"):
                 data.pop(key)
-        for key in ("image", "source"):
-            if data[key] is None:
+        for key in ("image", "source", "terms"):
+            if not data[key]:
                 data.pop(key)
         for rendition in data.get("image", {}).get("renditions", ()):
             if rendition["sha256"] is None:

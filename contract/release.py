@@ -10,6 +10,7 @@ git shares trees. Seen through the links, the layout of a site directory is::
     SITE/releases/NAME/records/ab/c/ID.json      one `Record` an item
     SITE/releases/NAME/records/ab/c/items.json   `ShardItems`: what is live in this directory
     SITE/releases/NAME/site.json                 `SiteFacts`: what the search page needs to look like the rest
+    SITE/releases/NAME/vocabulary.json           `ReleaseVocabulary`: the search terms of all live pages
     SITE/releases/NAME/changes.json              `ReleaseChanges`
     SITE/releases/NAME/manifest.json             `Manifest`, written last: a release without it is not one
     SITE/objects/ab/…                            the shared directories, named by a hash of their content
@@ -18,13 +19,15 @@ git shares trees. Seen through the links, the layout of a site directory is::
 to these is a link into ``objects/``: two releases whose links are the same hold the same in there.
 """
 
+from collections.abc import Iterable
 from datetime import date
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import Field
 
-from contract.models import ContractModel, Sha256, Snapshot
+from contract.collation import collation_key
+from contract.models import ContractModel, Sha256, Snapshot, Term
 from contract.shards import gone_name, page_name, page_shard_name, page_shard_number, record_shard
 from contract.vocabulary import Status
 
@@ -36,6 +39,7 @@ FILES = "files"
 RECORDS = "records"
 SHARD_ITEMS = "items.json"
 SITE_FACTS = "site.json"
+VOCABULARY = "vocabulary.json"
 CHANGES = "changes.json"
 MANIFEST = "manifest.json"
 
@@ -126,6 +130,18 @@ class SiteFacts(ContractModel):
     navigation: tuple[NavigationLink, ...]
 
 
+class ReleaseVocabulary(ContractModel):
+    """What the search box knows, in a fixed order and each term once. A release without the file has no terms."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    terms: tuple[Term, ...] = ()
+
+    @classmethod
+    def of(cls, terms: Iterable[Term]) -> Self:
+        """The vocabulary made of the terms of several pages."""
+        return cls(terms=tuple(sorted(set(terms), key=_place_of_term)))
+
+
 class RevokedItem(ContractModel):
     """Something that was withdrawn: copies kept by readers are to be deleted. `path` None: only its id is known."""
 
@@ -138,6 +154,11 @@ class Revoked(ContractModel):
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     items: tuple[RevokedItem, ...]
+
+
+def _place_of_term(term: Term) -> tuple[str, ...]:
+    issued_on = term.issued_on.isoformat() if term.issued_on else ""
+    return term.kind, collation_key(term.words), term.words, term.means or "", term.number or "", issued_on
 
 
 def page_path(address: str) -> str:

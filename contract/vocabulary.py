@@ -1,4 +1,5 @@
-"""The closed lists of the domain: document types, relation verbs with their inverses, statuses, provision kinds.
+"""The closed lists of the domain: document types, relation verbs with their inverses, statuses, kinds of provisions and
+of search terms.
 
 Labels are the official Vietnamese terms and part of the data, so they are not translated.
 """
@@ -135,3 +136,20 @@ class ProvisionKind(StrEnum):
     POINT = "diem"
     APPENDIX = "phu-luc"
     CLOSING = "phan-ket"  # signature and recipients, after the last provision
+
+
+class TermKind(StrEnum):
+    """What the search box learns from a term."""
+
+    ABBREVIATION = "abbreviation"
+    SYNONYM = "synonym"
+    ALIAS = "alias"
+    QUERY = "query"
+
+
+TERM_KIND_LABELS: dict[TermKind, str] = {
+    TermKind.ABBREVIATION: "Từ viết tắt",
+    TermKind.SYNONYM: "Từ đồng nghĩa",
+    TermKind.ALIAS: "Tên gọi khác của văn bản",
+    TermKind.QUERY: "Câu tìm kiếm gợi ý",
+}

@@ -45,7 +45,7 @@ class LiveRelease:
         try:
             release = read_release(self.site, name, known=self._release)
             # Read now, because the release may be held for longer than its directory is there.
-            _ = release.site_facts
+            _ = release.site_facts, release.vocabulary
         except OtherLayoutError as error:
             log.warning("%s; waiting for the next release", error)
             self._foreign = name

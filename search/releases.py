@@ -18,13 +18,16 @@ from contract.release import (
     RECORDS,
     RELEASES,
     SITE_FACTS,
+    VOCABULARY,
     Manifest,
     Record,
     ReleaseChanges,
+    ReleaseVocabulary,
     SiteFacts,
     record_path,
 )
 from search.record_tree import RecordTree
+from search.vocabulary import Vocabulary
 
 
 class BrokenReleaseError(RuntimeError):
@@ -86,6 +89,17 @@ class Release:
         file = self.directory / SITE_FACTS
         try:
             return SiteFacts.model_validate_json(file.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise BrokenReleaseError(f"{file}: {error}") from error
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What the boards taught the search box. Raises `BrokenReleaseError`."""
+        file = self.directory / VOCABULARY
+        try:
+            return Vocabulary.of(ReleaseVocabulary.model_validate_json(file.read_bytes()).terms)
+        except FileNotFoundError:
+            return Vocabulary.of(())
         except (OSError, ValidationError) as error:
             raise BrokenReleaseError(f"{file}: {error}") from error
 

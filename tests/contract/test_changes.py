@@ -13,7 +13,7 @@ import contract
 from contract.addresses import PREFIXES
 from contract.canonical import canonical_json, sha256_of
 from contract.models import InvalidChangeError, Snapshot, parse_change
-from contract.release import Record
+from contract.release import Record, ReleaseVocabulary
 from contract.schema import SCHEMAS, schema_text, write_schemas
 from contract.vocabulary import Kind
 from tests.contract.samples import ID, change, line, provision, sha256, snapshot
@@ -249,6 +249,59 @@ def test_a_relation_has_to_point_somewhere_and_a_type_has_to_be_known() -> None:
     assert "to-roi" in str(refused(change(content)))
 
 
+def page_with(*terms: dict[str, Any]) -> dict[str, Any]:
+    return snapshot(kind="page", path="/trang/tu-ngu-tim-kiem/", terms=list(terms))
+
+
+TERMS = [
+    {"kind": "abbreviation", "words": "BCH TW", "means": "Ban Chấp hành Trung ương", "number": None, "issued_on": None},
+    {"kind": "synonym", "words": "tinh giản", "means": "cắt giảm", "number": None, "issued_on": None},
+    {"kind": "alias", "words": "19 điều", "means": None, "number": "37-QĐ/TW", "issued_on": "2021-10-25"},
+    {"kind": "query", "words": "chuyển sinh hoạt đảng", "means": None, "number": None, "issued_on": None},
+]
+
+
+def test_a_page_may_teach_the_search_box() -> None:
+    read = parse_change(line(change(Snapshot.model_validate(page_with(*TERMS)).to_json()))).snapshot
+    assert read is not None
+    assert [term.kind.value for term in read.terms] == ["abbreviation", "synonym", "alias", "query"]
+    assert read.to_json()["terms"] == TERMS
+    schema("snapshot.schema.json").validate(read.to_json())
+
+
+@pytest.mark.parametrize("kind", ["news", "document", "guidance", "unit"])
+def test_nothing_but_a_page_has_search_terms(kind: str) -> None:
+    path = f"{PREFIXES[Kind(kind)]}mot-muc/"
+    assert "search terms" in str(refused(change(snapshot(kind=kind, path=path, terms=TERMS))))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        TERMS[0] | {"means": None},
+        TERMS[0] | {"means": ""},
+        TERMS[0] | {"number": "18-NQ/TW"},
+        TERMS[1] | {"issued_on": "2021-10-25"},
+        TERMS[2] | {"number": None},
+        TERMS[2] | {"means": "Quy định về những điều đảng viên không được làm"},
+        TERMS[3] | {"means": "x"},
+        TERMS[3] | {"words": ""},
+        TERMS[3] | {"words": "x" * 201},
+        TERMS[3] | {"kind": "joke"},
+    ],
+)
+def test_a_term_says_what_its_kind_says(broken: dict[str, Any]) -> None:
+    assert "terms.0" in str(refused(change(page_with(broken))))
+
+
+def test_the_vocabulary_of_a_release_does_not_hang_on_the_order_of_pages() -> None:
+    terms = Snapshot.model_validate(page_with(*TERMS)).terms
+    vocabulary = ReleaseVocabulary.of(terms)
+    assert ReleaseVocabulary.of((*reversed(terms), *terms)) == vocabulary
+    assert set(vocabulary.terms) == set(terms)
+    assert ReleaseVocabulary.model_validate_json('{"schema": 1, "terms": []}') == ReleaseVocabulary()
+
+
 # Round trip and the schema files --------------------------------------------------------------------------------------
 
 
@@ -271,7 +324,7 @@ def test_what_is_written_reads_again_and_fits_the_committed_schemas(kind: str) -
 
 def test_keys_that_do_not_apply_are_left_out() -> None:
     model = Snapshot.model_validate(snapshot(image=None, source=None))
-    assert not {"image", "source"} & model.to_json().keys()
+    assert not {"image", "source", "terms"} & model.to_json().keys()
     assert "sha256" not in Snapshot.model_validate(snapshot()).to_json()["image"]["renditions"][0]
 
 
