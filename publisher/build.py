@@ -12,7 +12,19 @@ from datetime import date, datetime
 from pathlib import Path
 
 from contract.canonical import canonical_json
-from contract.release import CHANGES, FILES, MANIFEST, PAGES, RECORDS, SITE_FACTS, Manifest, SiteFacts
+from contract.models import Term
+from contract.release import (
+    CHANGES,
+    FILES,
+    MANIFEST,
+    PAGES,
+    RECORDS,
+    SITE_FACTS,
+    VOCABULARY,
+    Manifest,
+    ReleaseVocabulary,
+    SiteFacts,
+)
 from contract.shards import page_shard_name, page_shard_number
 from publisher import disk
 from publisher.changes import Candidates, filters_digest, filters_key
@@ -20,6 +32,7 @@ from publisher.derive import Facts
 from publisher.errors import BuildError, ItemsFailedError
 from publisher.files import FileStore, files_of
 from publisher.objects import object_name
+from publisher.outline import VOCABULARY_LISTING
 from publisher.pages import Page, Pages
 from publisher.program import program_digest
 from publisher.releases import Site
@@ -163,13 +176,19 @@ class Builder:
             for tree, object_ in made.trees.items():
                 disk.symlink(self._site.objects.link_from_release(object_), directory / tree)
             facts = plan.site.model_dump(mode="json", by_alias=True)
+            vocabulary = ReleaseVocabulary.of(self._terms()).model_dump(mode="json", by_alias=True)
             about = manifest.model_dump(mode="json", by_alias=True)
-            for file, data in ((SITE_FACTS, facts), (CHANGES, changes), (MANIFEST, about)):
+            for file, data in ((SITE_FACTS, facts), (VOCABULARY, vocabulary), (CHANGES, changes), (MANIFEST, about)):
                 disk.write(directory / file, canonical_json(data))
                 disk.sync(directory / file)
             disk.sync(directory)
             self._site.adopt(directory, name)
         return name
+
+    def _terms(self) -> Iterator[Term]:
+        for page in self._replica.all_members(VOCABULARY_LISTING):
+            if (item := self._replica.item(page.id)) is not None:
+                yield from item.snapshot.terms
 
     def settle(self, plan: Plan, release: str | None) -> None:
         """Remember, in the transaction of `make`, that `release` is the newest one; None when nothing differs."""

@@ -13,9 +13,9 @@ from typing import Any
 from markupsafe import Markup
 
 from contract.addresses import PREFIXES
-from contract.models import Provision, Snapshot, Source
-from contract.release import RelatedItem, SiteFacts
-from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, STATUS_LABELS, Kind
+from contract.models import Provision, Snapshot, Source, Term
+from contract.release import RelatedItem, ReleaseVocabulary, SiteFacts
+from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, STATUS_LABELS, TERM_KIND_LABELS, Kind
 from publisher.derive import Facts
 from publisher.files import attachment_files, file_address, rendition_file
 from publisher.links import LINK, internal_path
@@ -25,7 +25,7 @@ from publisher.wording import HOME_TITLE, SECTION_TITLES
 UNIT_CARDS = 20
 HOME_CARDS = 6
 # What of a page's data follows from the snapshot alone (and from which of its links lead somewhere).
-FROM_SNAPSHOT = frozenset({"item", "contents", "files", "picture"})
+FROM_SNAPSHOT = frozenset({"item", "contents", "files", "picture", "terms"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,15 @@ class RelationGroup:
     links: list[RelatedItem]
 
 
+@dataclass(frozen=True, slots=True)
+class TermGroup:
+    """Search terms of one kind, in the order of a dictionary."""
+
+    kind: str
+    label: str
+    terms: list[Term]
+
+
 def card(facts: Facts, outline: Outline) -> Card:
     """The card of an item."""
     status = facts.status(outline)
@@ -174,6 +183,8 @@ def item_data(
     data["picture"] = _picture(snapshot) if with_files else None
     if snapshot.kind in (Kind.DOCUMENT, Kind.GUIDANCE):
         data |= _document_data(facts, outline, shown)
+    elif snapshot.kind is Kind.PAGE:
+        data["terms"] = _term_groups(snapshot.terms)
     return data
 
 
@@ -256,6 +267,15 @@ def _groups(related: Iterable[RelatedItem]) -> list[RelationGroup]:
     for end in related:
         groups.setdefault(end.label, RelationGroup(end.label, [])).links.append(end)
     return list(groups.values())
+
+
+def _term_groups(terms: Iterable[Term]) -> list[TermGroup]:
+    ordered = ReleaseVocabulary.of(terms).terms
+    groups = (
+        TermGroup(kind.value, label, [term for term in ordered if term.kind is kind])
+        for kind, label in TERM_KIND_LABELS.items()
+    )
+    return [group for group in groups if group.terms]
 
 
 def _type_name(slug: str | None) -> str | None:

@@ -16,6 +16,8 @@ from contract.vocabulary import Kind
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 LISTED_KINDS = (Kind.NEWS, Kind.DOCUMENT, Kind.GUIDANCE)
+# The pages with search terms.
+VOCABULARY_LISTING = "vocabulary"
 _DATES = frozenset({"issued_on", "effective_from", "effective_to"})
 _TIMES = frozenset({"published_at", "updated_at"})
 
@@ -43,6 +45,7 @@ class Outline:
     effective_from: date | None = None
     effective_to: date | None = None
     source_name: str | None = None
+    has_terms: bool = False
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
@@ -68,11 +71,12 @@ class Outline:
             effective_from=document.effective_from if document else None,
             effective_to=document.effective_to if document else None,
             source_name=snapshot.source.name if snapshot.source else None,
+            has_terms=bool(snapshot.terms),
         )
 
     def to_text(self) -> str:
         """The outline as one line of JSON."""
-        data = {name: value for name in _FIELDS if (value := getattr(self, name)) not in (None, ())}
+        data = {name: value for name in _FIELDS if (value := getattr(self, name)) not in (None, (), False)}
         return json.dumps(data, ensure_ascii=False, default=_plain)
 
     @classmethod
@@ -118,6 +122,8 @@ class Outline:
         """The names of the lists the item stands in."""
         yield kind_listing(self.kind)
         yield month_listing(self.kind, f"{self.published_on:%Y-%m}")
+        if self.has_terms:
+            yield VOCABULARY_LISTING
         if self.kind not in LISTED_KINDS:
             return
         yield unit_listing(self.kind, self.unit)

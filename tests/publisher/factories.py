@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from contract.addresses import item_path
-from contract.models import Attachment, Change, Snapshot, Unit
-from contract.vocabulary import Kind
+from contract.models import Attachment, Change, Snapshot, Term, Unit
+from contract.vocabulary import Kind, TermKind
 
 NAMESPACE = UUID("00000000-0000-4000-8000-000000000001")
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -48,6 +48,16 @@ def news(slug: str, **values: Any) -> Snapshot:
 def guidance(slug: str, **values: Any) -> Snapshot:
     """A guidance item."""
     return snapshot(Kind.GUIDANCE, slug, **values)
+
+
+def page(slug: str, **values: Any) -> Snapshot:
+    """A page of the board's own."""
+    return snapshot(Kind.PAGE, slug, **values)
+
+
+def abbreviation(words: str, means: str) -> Term:
+    """A search term that is written out."""
+    return Term(kind=TermKind.ABBREVIATION, words=words, means=means)
 
 
 def unit(slug: str, *, level: int = 1, ancestors: Iterable[str] = (), **values: Any) -> Snapshot:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from contract.models import Snapshot
 from contract.vocabulary import Audience, Verb
 from publisher.engine import RETRY_ON_START
-from tests.publisher.factories import Ledger, document, guidance, item_id, news, unit
+from tests.publisher.factories import Ledger, abbreviation, document, guidance, item_id, news, page, unit
 from tests.publisher.workshop import DAY, Workshop, tree
 
 # Nothing here is about the disk, and thousands of sites are made.
@@ -33,6 +33,7 @@ LINKS = (
     *("/van-ban/d-0/", "/tin-tuc/t-1/", "/chu-de/a/", "/van-ban/nam/2026/", "/tin-tuc/trang/1/", "/khong-co/"),
     *("/don-vi/xa-mot/", "/huong-dan/h-2/"),
 )
+TERMS = (abbreviation("BCH TW", "Ban Chấp hành"), abbreviation("ĐV", "đảng viên"), abbreviation("ĐV", "đơn vị"))
 Step = tuple[str, Any]
 
 
@@ -57,7 +58,7 @@ def some_day(random: Random) -> date | None:
 def some_item(random: Random) -> Snapshot:
     """One of a few items, in one of many forms: so histories are mostly edits."""
     number = random.randrange(3)
-    kind = random.choice(("news", "guidance", "document", "document", "document", "unit"))
+    kind = random.choice(("news", "guidance", "document", "document", "document", "unit", "page"))
     title = f"{random.choice(WORDS)} {number}"
     if kind == "unit":
         above = random.choice(((), ("tinh-uy",), ("tinh-uy", "xa-mot")))
@@ -77,6 +78,10 @@ def some_item(random: Random) -> Snapshot:
         return news(f"t-{number}", **values)
     if kind == "guidance":
         return guidance(f"h-{number}", **values)
+    if kind == "page":
+        # Its title stands in the menu of every page; one that changed would hide what the rest of a history does.
+        terms = random.sample(TERMS, random.randrange(len(TERMS) + 1))
+        return page(f"p-{number}", **values | {"title": f"Trang {number}", "terms": tuple(terms)})
     return document(
         f"d-{number}",
         random.choice((None, *NUMBERS)),

@@ -9,7 +9,7 @@ import pytest
 from contract.release import CHANGES, RECORDS, ReleaseChanges, gone_path, page_path
 from contract.vocabulary import Audience, Kind
 from publisher.replica import Replica, State
-from tests.publisher.factories import attachment, document, guidance, news, snapshot, unit
+from tests.publisher.factories import abbreviation, attachment, document, guidance, news, page, snapshot, unit
 from tests.publisher.workshop import Workshop, addresses, shown, traces, tree
 
 
@@ -81,6 +81,52 @@ def test_a_withdrawn_item_answers_410_and_leaves_no_trace_in_any_release(worksho
     naming = {Path(name).name for name in traces(workshop.current, secret.path)}
     assert naming <= {"thu-hoi.json", "changes.json"}, "only the list of what was withdrawn names the address"
     assert traces(workshop.site.root, "xyzzy") == [], "the replica keeps nothing either"
+
+
+def test_the_search_terms_of_all_pages_are_in_the_release_once_and_in_order(workshop: Workshop) -> None:
+    party, office = abbreviation("BCH TW", "Ban Chấp hành Trung ương"), abbreviation("ĐV", "đảng viên")
+    workshop.ledger.publish(page("tu-ngu", terms=[office, party]), page("lien-he"))
+    workshop.build()
+    assert workshop.terms() == ["BCH TW", "ĐV"]
+    workshop.ledger.publish(page("tu-ngu-2", terms=[party, abbreviation("CB", "chi bộ")]))
+    workshop.build()
+    assert workshop.terms() == ["BCH TW", "CB", "ĐV"]
+    assert "<td>BCH TW</td><td>Ban Chấp hành Trung ương</td>" in (workshop.read("/trang/tu-ngu/") or "")
+    workshop.ledger.publish(page("tu-ngu", terms=[party]))
+    workshop.build()
+    assert workshop.terms() == ["BCH TW", "CB"]
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_page_that_goes_takes_its_search_terms_along_out_of_every_release(workshop: Workshop, hidden: bool) -> None:
+    secret = page("bi-rut-lai", terms=[abbreviation("XYZZY", "bí mật")])
+    workshop.ledger.publish(secret, page("con-lai", terms=[abbreviation("CB", "chi bộ")]))
+    workshop.build()
+    workshop.ledger.publish(news("xen-giua"))
+    workshop.build()
+    assert workshop.terms() == ["CB", "XYZZY"]
+    if hidden:
+        workshop.ledger.publish(secret.model_copy(update={"audience": Audience.MEMBERS}))
+    else:
+        workshop.ledger.withdraw(secret)
+    workshop.build()
+    assert workshop.terms() == ["CB"]
+    assert traces(workshop.site.root, "XYZZY", "bí mật") == []
+
+
+def test_going_back_brings_the_search_terms_of_then(workshop: Workshop) -> None:
+    workshop.ledger.publish(page("tu-ngu", terms=[abbreviation("CB", "chi bộ")]))
+    workshop.build()
+    workshop.ledger.publish(page("tu-ngu", terms=[abbreviation("ĐV", "đảng viên")]))
+    workshop.build()
+    workshop.go_back()
+    assert workshop.terms() == ["CB"]
+
+
+def test_a_site_without_search_terms_says_so(workshop: Workshop) -> None:
+    workshop.ledger.publish(news("a"))
+    workshop.build()
+    assert workshop.terms() == []
 
 
 def test_a_withdrawal_by_address_alone_marks_the_address_gone(workshop: Workshop) -> None:

@@ -15,8 +15,10 @@ from contract.release import (
     RECORDS,
     RELEASES,
     SHARD_ITEMS,
+    VOCABULARY,
     Manifest,
     Record,
+    ReleaseVocabulary,
     Revoked,
     gone_path,
     page_path,
@@ -100,6 +102,11 @@ class Workshop:
     def record(self, address: str) -> Record:
         """The record of the item at an address."""
         return next(record for record in self.records() if record.path == address)
+
+    def terms(self) -> list[str]:
+        """The words of the search terms that the release holds."""
+        vocabulary = ReleaseVocabulary.model_validate_json((self.current / VOCABULARY).read_bytes())
+        return [term.words for term in vocabulary.terms]
 
     def manifest(self) -> Manifest:
         """The manifest of the release readers see."""

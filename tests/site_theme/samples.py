@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from contract.html import sanitise
-from contract.models import DocumentFacts, Image, Rendition, Snapshot, Source, Topic, Unit
+from contract.models import DocumentFacts, Image, Rendition, Snapshot, Source, Term, Topic, Unit
 from contract.release import NavigationLink, RelatedItem, SiteFacts
-from contract.vocabulary import STATUS_LABELS, VERB_TERMS, Kind, Status, Verb
+from contract.vocabulary import STATUS_LABELS, TERM_KIND_LABELS, VERB_TERMS, Kind, Status, TermKind, Verb
 
 SHA = "ab" * 32
 PUBLISHED = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
@@ -256,7 +256,24 @@ def item_data(kind: Kind, **more: Any) -> dict[str, Any]:
         children = [link(f"Đảng ủy xã {name}", f"/don-vi/{i}/", count=i) for i, name in enumerate(("Đại Từ", "Ổ Gà"))]
         lists = {"news": news_cards(3), "documents": document_cards(2), "guidance": document_cards(1)}
         return {**data, "units": units(), "children": children, **lists}
-    return {**data, "units": units(), "files": files(), "picture": picture()}
+    terms = {"terms": term_groups()} if kind is Kind.PAGE else {}
+    return {**data, "units": units(), "files": files(), "picture": picture(), **terms}
+
+
+def term_groups() -> list[dict[str, Any]]:
+    """Search terms of every kind."""
+    terms = [
+        Term(kind=TermKind.ABBREVIATION, words="BCH TW", means="Ban Chấp hành Trung ương Đảng Cộng sản Việt Nam"),
+        Term(kind=TermKind.ABBREVIATION, words="UBKT", means="Ủy ban kiểm tra"),
+        Term(kind=TermKind.SYNONYM, words="tinh giản biên chế", means="cắt giảm biên chế"),
+        Term(kind=TermKind.ALIAS, words="19 điều đảng viên không được làm", number="37-QĐ/TW"),
+        Term(kind=TermKind.ALIAS, words="Nghị quyết về đất đai", number="18-NQ/TW", issued_on=date(2022, 6, 16)),
+        Term(kind=TermKind.QUERY, words="chuyển sinh hoạt đảng & giới thiệu sinh hoạt"),
+    ]
+    return [
+        {"kind": kind.value, "label": label, "terms": [term for term in terms if term.kind is kind]}
+        for kind, label in TERM_KIND_LABELS.items()
+    ]
 
 
 def passage(anchor: str, label: str) -> dict[str, Any]:
@@ -359,7 +376,8 @@ def _bare(kind: Kind) -> dict[str, Any]:
         return {**document_data(kind), **empty, "item": item, "units": [], "type_name": None}
     if kind is Kind.UNIT:
         return {**item_data(kind, **nothing), "units": [], "children": [], "news": [], "documents": [], "guidance": []}
-    return {**item_data(kind, image=None, source=None, **nothing), "units": [], "files": [], "picture": None}
+    bare = {**item_data(kind, image=None, source=None, **nothing), "units": [], "files": [], "picture": None}
+    return {**bare, "terms": []} if kind is Kind.PAGE else bare
 
 
 def pages() -> dict[str, tuple[str, dict[str, Any]]]:

@@ -4,12 +4,13 @@ import re
 from collections import Counter
 from itertools import pairwise
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from jinja2 import UndefinedError
 
-from contract.models import Topic
-from contract.vocabulary import Kind
+from contract.models import Term, Topic
+from contract.vocabulary import Kind, TermKind
 from site_theme.environment import environment
 from tests.site_theme import samples
 from tests.site_theme.rendering import NAMES, parsed, rendered
@@ -90,6 +91,36 @@ def test_a_hostile_title_is_shown_as_text(kind: Kind) -> None:
     tree = parsed(render(f"{kind.value}.html", **{**data, "item": item, "page": page}))
     assert tree.xpath("//script|//@onerror") == []
     assert tree.xpath("//h1")[0].text_content() == HOSTILE
+
+
+def test_search_terms_stand_in_tables_that_lead_to_the_search() -> None:
+    page = parsed(rendered("page"))
+    assert [h.text for h in page.xpath("//table/preceding-sibling::h2[1]")] == [
+        "Từ viết tắt",
+        "Từ đồng nghĩa",
+        "Tên gọi khác của văn bản",
+    ]
+    assert [cell.text_content() for cell in page.xpath("//article/table[3]/tbody/tr/td")] == [
+        "19 điều đảng viên không được làm",
+        "37-QĐ/TW",
+        "Nghị quyết về đất đai",
+        "18-NQ/TW (16/06/2022)",
+    ]
+    queries = [parse_qs(urlsplit(href).query)["q"][0] for href in page.xpath("//article//a/@href") if "?q=" in href]
+    assert queries == ["37-QĐ/TW", "18-NQ/TW", "chuyển sinh hoạt đảng & giới thiệu sinh hoạt"]
+    assert parsed(rendered("page-empty")).xpath("//article/table") == []
+
+
+def test_hostile_search_terms_are_shown_as_text() -> None:
+    terms = [
+        Term(kind=TermKind.ABBREVIATION, words=HOSTILE, means=HOSTILE),
+        Term(kind=TermKind.ALIAS, words=HOSTILE, number=HOSTILE[:80]),
+        Term(kind=TermKind.QUERY, words=f'"{HOSTILE}'),
+    ]
+    groups = [{"kind": term.kind.value, "label": "x", "terms": [term]} for term in terms]
+    tree = parsed(render("page.html", **{**samples.item_data(Kind.PAGE), "terms": groups}))
+    assert tree.xpath("//article//script|//article//@onerror") == []
+    assert HOSTILE in tree.xpath("//article/table")[0].text_content()
 
 
 def test_hostile_names_in_cards_files_numbers_and_queries_are_shown_as_text() -> None:
