@@ -113,7 +113,7 @@ class Lexicon(Mirror):
         """See `Mirror`."""
         return dict(connection.execute("SELECT id, record FROM item"))
 
-    def put_in(self, connection: sqlite3.Connection, records: Sequence[tuple[Record, str]]) -> None:
+    def put_in(self, connection: sqlite3.Connection, records: Iterable[tuple[Record, str]]) -> None:
         """See `Mirror`. Counts are added up in memory first: most syllables of a batch are the same few thousand."""
         counts = _Counts()
         for record, record_hash in records:
@@ -159,7 +159,7 @@ class _Counts:
         )
         connection.executemany(
             "INSERT INTO pair VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
-            ((first, second, sign * count) for (first, second), count in sorted(self._pairs.items())),
+            ((first, second, sign * count) for (first, second), count in self._pairs.items()),
         )
         connection.execute("UPDATE total SET count = count + ?", (sign * self._syllables.total(),))
         if sign < 0:
@@ -228,7 +228,7 @@ def _insert_item(connection: sqlite3.Connection, record: Record, record_hash: st
 
 
 def _packed(lines: list[str]) -> bytes:
-    return zlib.compress("\n".join(lines).encode(), 6)
+    return zlib.compress("\n".join(lines).encode(), 1)
 
 
 def _unpacked(counted: bytes) -> list[str]:

@@ -5,8 +5,7 @@ import sqlite3
 import tempfile
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from search.releases import BrokenReleaseError, Release
 log = logging.getLogger(__name__)
 
 # Items that are written in one transaction.
-BATCH = 500
+BATCH = 2000
 
 
 class Mirror(ABC):
@@ -48,7 +47,7 @@ class Mirror(ABC):
         """Item id to record hash of everything in the file."""
 
     @abstractmethod
-    def put_in(self, connection: sqlite3.Connection, records: Sequence[tuple[Record, str]]) -> None:
+    def put_in(self, connection: sqlite3.Connection, records: Iterable[tuple[Record, str]]) -> None:
         """Write records, each with the hash of its bytes. None of them is held."""
 
     @abstractmethod
@@ -74,9 +73,8 @@ class Mirror(ABC):
                 self._synced = None
                 self.take_out(connection, outdated)
                 connection.commit()
-                records = _public_records(release, missing)
-                while batch := list(islice(records, BATCH)):
-                    self.put_in(connection, batch)
+                for start in range(0, len(missing), BATCH):
+                    self.put_in(connection, _public_records(release, missing[start : start + BATCH]))
                     connection.commit()
                 if release.directory.exists():
                     self._synced = release
