@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,20 +13,23 @@ from search.connections import connect_for_readers
 from search.engines import Engines
 from search.fallback import FallbackEngine
 from search.indexes import IndexNames
+from search.lexicon import Lexicon
 from search.live import LiveRelease
+from search.releases import Release
 
 log = logging.getLogger(__name__)
 
-# How often the fallback's file is brought in step, so that it is warm when it is needed.
+# How often the files of fallback and lexicon are brought in step, so that they are warm when they are needed.
 IN_STEP_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """The live release of the site and who answers searches in it."""
+    """The live release of the site, who answers searches in it, and the words of it."""
 
     live: LiveRelease
     engines: Engines
+    lexicon: Lexicon
 
 
 @cache
@@ -45,21 +49,21 @@ def build_runtime() -> Runtime:
             seconds=settings.SEARCH_TIMEOUT * 0.8,
         )
     engines = Engines(FallbackEngine(settings.SEARCH_CACHE_DIR), elasticsearch)
-    return Runtime(LiveRelease(settings.SITE_DIR), engines)
+    return Runtime(LiveRelease(settings.SITE_DIR), engines, Lexicon(settings.SEARCH_CACHE_DIR))
 
 
-def keep_fallback_in_step(stop: threading.Event) -> threading.Thread:
-    """Start the thread that brings every new release into the fallback, so that the first outage finds it ready."""
+def keep_in_step(stop: threading.Event) -> None:
+    """Start the threads that bring every new release into fallback and lexicon, so that an outage finds them ready."""
     held = runtime()
+    keepers = {"fallback": held.engines.fallback.bring_to, "lexicon": held.lexicon.bring_to}
+    for name, bring_to in keepers.items():
+        threading.Thread(target=_follow, args=(held.live, bring_to, stop), name=name, daemon=True).start()
 
-    def follow() -> None:
-        while True:
-            release = held.live.get()
-            if release is not None:
-                held.engines.fallback.bring_to(release)
-            if stop.wait(IN_STEP_SECONDS):
-                return
 
-    thread = threading.Thread(target=follow, name="fallback", daemon=True)
-    thread.start()
-    return thread
+def _follow(live: LiveRelease, bring_to: Callable[[Release], None], stop: threading.Event) -> None:
+    while True:
+        release = live.get()
+        if release is not None:
+            bring_to(release)
+        if stop.wait(IN_STEP_SECONDS):
+            return

@@ -52,8 +52,8 @@ class _Server(BaseApplication):
 
     def load(self) -> Any:
         """The application, in the worker process."""
-        from search.service.runtime import keep_fallback_in_step
+        from search.service.runtime import keep_in_step
         from search.service.wsgi import application
 
-        keep_fallback_in_step(threading.Event())
+        keep_in_step(threading.Event())
         return application

@@ -21,6 +21,8 @@ SEARCH_TIMEOUT = float(os.environ.get("SEARCH_TIMEOUT", "1"))
 SEARCH_CACHE_DIR = _path("SEARCH_CACHE_DIR")
 # Searches a reader may make; a whole commune may share one address.
 SEARCH_THROTTLE = os.environ.get("SEARCH_THROTTLE", "300/min")
+# Completions a reader may ask for while typing.
+SEARCH_COMPLETIONS_THROTTLE = os.environ.get("SEARCH_COMPLETIONS_THROTTLE", "1200/min")
 
 # Nothing here signs anything that must survive a restart.
 SECRET_KEY = os.environ.get("SECRET_KEY") or secrets.token_urlsafe(50)
@@ -46,7 +48,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "search.service.negotiation.AlwaysJson",
-    "DEFAULT_THROTTLE_RATES": {"search": SEARCH_THROTTLE},
+    "DEFAULT_THROTTLE_RATES": {"search": SEARCH_THROTTLE, "completions": SEARCH_COMPLETIONS_THROTTLE},
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
     # How many proxies stand in front and append the reader's address; 0 takes the connection's own.

@@ -11,3 +11,9 @@ class SearchThrottle(SimpleRateThrottle):
     def get_cache_key(self, request: object, view: object) -> str:
         """By the address of the reader."""
         return str(self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)})
+
+
+class CompletionsThrottle(SearchThrottle):
+    """A budget of its own: typing one query asks a dozen times, and must not use up the searches of a commune."""
+
+    scope = "completions"
