@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import Panel
-from wagtail.models import Page, Revision, Site
+from wagtail.models import Page, Revision, Site, get_page_models
 from wagtail_headless_preview.models import HeadlessPreviewMixin
 
 from contract.addresses import UnsafePathError, item_path
@@ -111,11 +112,14 @@ class ContentPage(HeadlessPreviewMixin, Page):
         if not self.slug or self._slug_follows_the_text():
             self.slug = self._free_slug()
 
+    def _same_kind(self) -> QuerySet[Page]:
+        """The other pages whose addresses begin as this one's does."""
+        models_of_kind = [model for model in get_page_models() if getattr(model, "kind", None) is self.kind]
+        return Page.objects.type(*models_of_kind).exclude(pk=self.pk)
+
     def _free_slug(self) -> str:
         base = slugify(self.slug_source()) or f"{self.kind.value}-{self.uuid.hex[:8]}"
-        taken = set(
-            type(self).objects.filter(slug__startswith=base[:60]).exclude(pk=self.pk).values_list("slug", flat=True)
-        )
+        taken = set(self._same_kind().filter(slug__startswith=base[:60]).values_list("slug", flat=True))
         return unique_slug(base, taken)
 
     def _slug_follows_the_text(self) -> bool:
@@ -145,7 +149,7 @@ class ContentPage(HeadlessPreviewMixin, Page):
                     % {"path": published}
                 }
             )
-        same = type(self).objects.filter(slug=self.slug).exclude(pk=self.pk).exists()
+        same = self._same_kind().filter(slug=self.slug).exists()
         other = PublishedItem.objects.filter(path=path).exclude(uuid=self.uuid).exists()
         if same or other:
             raise ValidationError({"slug": _("Another item already has this address. Please choose another one.")})

@@ -12,6 +12,7 @@ from wagtail.models import Page
 from cms.content.base import ContentPage
 from cms.content.blocks import AttachmentsBlock, RelationsBlock
 from cms.content.files import FileAsset, Picture, PictureRendition
+from cms.content.search_terms import SearchTermsBlock
 from cms.content.structure import ParsedDocument, parse_structure
 from contract.normalising import normalise, normalise_line
 from contract.numbers import canonical_number, number_key
@@ -21,6 +22,7 @@ from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, DOCUMENT_TYPES, Kind
 __all__ = [
     "DocumentPage", "FileAsset", "GuidancePage", "HomePage", "NewsPage", "Picture", "PictureRendition", "StandardPage",
     "Topic",
+    "VocabularyPage",
 ]  # fmt: skip
 
 _TEXT_FEATURES = ["h2", "h3", "bold", "italic", "superscript", "subscript", "ul", "ol", "link", "blockquote", "hr"]
@@ -255,3 +257,39 @@ class StandardPage(ContentPage):
 
     def snapshot_body(self) -> str:
         return self.body
+
+
+class VocabularyPage(ContentPage):
+    """What the search box is to know: abbreviations, synonyms, other names of documents, queries to offer.
+
+    Only the top unit has such pages: what stands here changes what everybody finds.
+    """
+
+    kind = Kind.PAGE
+
+    body = RichTextField(_("text"), features=_TEXT_FEATURES, blank=True)
+    terms = StreamField(SearchTermsBlock(), verbose_name=_("search terms"))
+
+    page_description = _("Abbreviations, synonyms and other names of documents that the search box understands.")
+    content_panels = [*Page.content_panels, FieldPanel("summary"), FieldPanel("body"), FieldPanel("terms")]
+    parent_page_types = ["units.UnitPage"]
+    subpage_types = []
+    is_creatable = True
+
+    class Meta:
+        verbose_name = _("search terms")
+        verbose_name_plural = _("search terms")
+
+    @classmethod
+    def can_create_at(cls, parent: Page) -> bool:
+        return super().can_create_at(parent) and _is_top_unit(parent)
+
+    def can_move_to(self, parent: Page) -> bool:
+        return super().can_move_to(parent) and _is_top_unit(parent)
+
+    def snapshot_body(self) -> str:
+        return self.body
+
+
+def _is_top_unit(page: Page) -> bool:
+    return getattr(page.specific_class, "kind", None) is Kind.UNIT and page.specific.level == 1

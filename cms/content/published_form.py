@@ -13,7 +13,8 @@ from wagtail.models import Page
 
 from cms.content.base import ContentPage
 from cms.content.files import FileAsset, Picture, sha256_of_file
-from cms.content.models import DocumentPage, GuidancePage, NewsPage
+from cms.content.models import DocumentPage, GuidancePage, NewsPage, VocabularyPage
+from cms.content.search_terms import term_of
 from cms.content.structure import ParsedDocument
 from cms.ledger.models import PublishedItem
 from cms.units.boards import may_use_file
@@ -115,6 +116,11 @@ def _(page: GuidancePage, form: PublishedForm) -> None:
     form.content["document"] = None
     form.content["provisions"] = []
     form.content["relations"] = _relations(page)
+
+
+@_add_details.register
+def _(page: VocabularyPage, form: PublishedForm) -> None:
+    form.content["terms"] = [term_of(block) for block in page.terms]
 
 
 def _provisions(parsed: ParsedDocument) -> list[dict[str, Any]]:

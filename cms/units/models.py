@@ -40,6 +40,7 @@ class UnitPage(ContentPage):
         "content.DocumentPage",
         "content.GuidancePage",
         "content.StandardPage",
+        "content.VocabularyPage",
         "units.UnitPage",
     ]
 

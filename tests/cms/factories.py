@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
 
 from cms.content.files import FileAsset
-from cms.content.models import DocumentPage, GuidancePage, HomePage, NewsPage
+from cms.content.models import DocumentPage, GuidancePage, HomePage, NewsPage, VocabularyPage
 from cms.editorial.setup import set_up_site
 from cms.editorial.workflow import approve, submit
 from cms.units.boards import seat
@@ -108,6 +108,11 @@ def document(**values: Any) -> DocumentPage:
 def guidance(**values: Any) -> GuidancePage:
     number = next(_numbers)
     return GuidancePage(**{"title": f"Hướng dẫn {number}", "body": "<p>Cách làm.</p>", **values})
+
+
+def vocabulary(**values: Any) -> VocabularyPage:
+    terms = [("abbreviation", {"words": "BCH TW", "means": "Ban Chấp hành Trung ương"})]
+    return VocabularyPage(**{"title": "Từ ngữ tìm kiếm", "terms": terms, **values})
 
 
 def file_asset(content: bytes = b"noi dung tep", name: str = "phu-luc.txt", collection: Any = None) -> FileAsset:

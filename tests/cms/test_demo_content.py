@@ -14,7 +14,7 @@ from contract.addresses import item_path
 from contract.models import DocumentFacts
 from contract.normalising import normalise
 from contract.numbers import document_key, is_number, number_key
-from contract.vocabulary import Audience, Kind, ProvisionKind, Verb
+from contract.vocabulary import Audience, Kind, ProvisionKind, TermKind, Verb
 
 LAST_DAY = datetime(2026, 11, 20, 23, 59, tzinfo=HANOI)
 
@@ -134,6 +134,15 @@ def test_texts_are_normalised_and_addresses_possible(demo: Demo) -> None:
         item_path(item.kind, item.slug)
         assert len(item.title) <= 200
         assert 30 <= len(item.summary) <= 300, item.slug
+
+
+def test_search_terms_are_of_every_kind_and_names_mean_one_document(demo: Demo) -> None:
+    assert {term.kind for term in demo.terms} == set(TermKind)
+    assert len(set(demo.terms)) == len(demo.terms)
+    for term in (term for term in demo.terms if term.kind is TermKind.ALIAS):
+        dates = [item.issued_on for item in documents(demo) if item.number == term.number]
+        assert is_number(term.number or "")
+        assert term.issued_on in dates or len(dates) == 1 or term.number in ("37-QĐ/TW", "04-NQ/TW"), term
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:

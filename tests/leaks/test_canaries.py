@@ -1,8 +1,9 @@
 """The canary test: everything that must not be seen carries a word of its own, and every surface is searched for it.
 
-Each non-public state an item can be in (THREATS T01) is made by the real workflow, once as news with a picture and once
-as a document, both with an attachment. The word stands in title, summary, body, alternative text, name and bytes of the
-attachment. Items that are public carry words too: where those are missing, the searching itself is broken.
+Each non-public state an item can be in (THREATS T01) is made by the real workflow: as news with a picture and as a
+document, both with an attachment, and as search terms. The word stands in title, summary, body, alternative text, name
+and bytes of the attachment, and in every kind of term. Items that are public carry words
+too: where those are missing, the searching itself is broken.
 """
 
 import gzip
@@ -13,6 +14,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,7 +34,7 @@ from PIL import Image
 from wagtail.models import Page, PageViewRestriction
 
 from cms.content.files import FileAsset, Picture
-from cms.content.models import DocumentPage, NewsPage
+from cms.content.models import DocumentPage, NewsPage, VocabularyPage
 from cms.content.published_form import published_form
 from cms.editorial.publication import withdraw
 from cms.units.models import UnitPage
@@ -43,12 +45,13 @@ from publisher.feed import HttpFeed
 from search.fallback import FallbackEngine
 from search.live import LiveRelease
 from search.request import read_request
-from tests.cms.factories import Board, document, file_asset, news
+from tests.cms.factories import Board, document, file_asset, news, vocabulary
 from tests.publisher.workshop import Workshop, orphans
 
 pytestmark = pytest.mark.django_db
 _letters = itertools.product("bcdghklmnpqrstvx", repeat=3)
-FORMS = ("news", "document")
+FORMS = ("news", "document", "terms")
+FORMS_WITH_FILES = ("news", "document")
 
 
 def canary() -> str:
@@ -74,6 +77,8 @@ class World:
 
     def values(self, form: str, word: str) -> dict[str, Any]:
         """Field values with the word in each of them. The address is neutral: that of a withdrawn item answers 410."""
+        if form == "terms":
+            return {"title": f"Tiêu đề {word}", "summary": f"Tóm tắt {word}", "terms": terms(word)}
         asset = file_asset(f"Nội dung tệp {word}".encode(), f"{word}.txt", self.board.unit.board_group.collection)
         common = {
             "title": f"Tiêu đề {word}",
@@ -91,7 +96,7 @@ class World:
 
     def item(self, form: str, state: str, **options: Any) -> Any:
         word, number = canary(), len(self.words) + len(self.public_words) + 1
-        make = news if form == "news" else lambda **values: document(number=f"{900 + number}-QĐ/TU", **values)
+        make = {"news": news, "terms": vocabulary, "document": partial(document, number=f"{900 + number}-QĐ/TU")}[form]
         page = make(slug=f"muc-so-{number}x", **self.values(form, word))
         (self.public_words if state == "public" else self.words)[word] = f"{state}, {form}"
         self.pages[f"{state}, {form}"] = page = self.board.write(page, **options)
@@ -154,7 +159,7 @@ class World:
             if name.startswith(("public", "copied")):
                 continue
             self.hidden_files |= {stored.sha256 for stored in published_form(page).files}
-            self.hidden_stored |= {block.value.file.name for block in page.attachments}
+            self.hidden_stored |= {block.value.file.name for block in getattr(page, "attachments", ())}
             if getattr(page, "picture", None):
                 self.hidden_stored |= {page.picture.file.name, *(r.file.name for r in page.picture.renditions.all())}
 
@@ -181,6 +186,16 @@ class World:
     def words_in(self, data: bytes, words: Iterable[str] | None = None) -> set[str]:
         text = data.lower()
         return {word for word in (self.words if words is None else words) if word.encode() in text}
+
+
+def terms(word: str) -> list[tuple[str, dict[str, str]]]:
+    """A term of each kind with the word in it."""
+    return [
+        ("abbreviation", {"words": word[-5:].upper(), "means": f"Nghĩa {word}"}),
+        ("synonym", {"words": f"Từ {word}", "means": "từ khác"}),
+        ("alias", {"words": f"Văn bản {word}", "number": "18-NQ/TW"}),
+        ("query", {"words": f"tìm {word}"}),
+    ]
 
 
 def picture(word: str) -> Picture:
@@ -258,7 +273,9 @@ def test_every_state_is_there_and_every_word_is_in_the_cms(world: World) -> None
         "withdrawn", "deleted", "restricted", "expired", "moved below a restricted unit", "below a restricted unit",
     }  # fmt: skip
     kept = {state: word for word, state in world.words.items() if not state.startswith("deleted")}
-    drafts = [p.get_latest_revision_as_object() for m in (NewsPage, DocumentPage) for p in m.objects.all()]
+    drafts = [
+        p.get_latest_revision_as_object() for m in (NewsPage, DocumentPage, VocabularyPage) for p in m.objects.all()
+    ]
     titles = " ".join(draft.title for draft in drafts)
     assert [state for state, word in kept.items() if word not in titles] == []
 
@@ -266,7 +283,8 @@ def test_every_state_is_there_and_every_word_is_in_the_cms(world: World) -> None
 @pytest.mark.parametrize("place", [PAGES, FILES, RECORDS])
 def test_words_of_public_items_are_found_in_the_release(world: World, place: str) -> None:
     found = set().union(*traces(world, world.workshop.current / place, world.public_words).values())
-    assert found == set(world.public_words)
+    forms = FORMS_WITH_FILES if place == FILES else FORMS
+    assert found == {word for word, state in world.public_words.items() if state.endswith(forms)}
 
 
 def test_words_of_public_items_are_found_in_feeds_and_in_compressed_copies(world: World) -> None:
@@ -472,6 +490,16 @@ def test_the_searchs_own_file_holds_no_hidden_word(world: World, search: Any) ->
     data = b"".join(path.read_bytes() for path in search.file.parent.glob(f"{search.file.name}*"))
     assert world.words_in(data, world.public_words) == set(world.public_words)
     assert world.words_in(data) == set()
+
+
+def test_the_search_box_learns_from_public_pages_only(world: World) -> None:
+    release = LiveRelease(world.site).get()
+    assert release is not None
+    public = next(word for word, state in world.public_words.items() if state.endswith("terms"))
+    assert release.vocabulary.queries == (f"tìm {public}",)
+    assert [found.number for found in release.vocabulary.aliases(f"Văn bản {public}")] == ["18-NQ/TW"]
+    for word in world.words:
+        assert release.vocabulary.aliases(f"Văn bản {word}") == release.vocabulary.expand(f"Từ {word}") == ()
 
 
 def test_nothing_of_a_hidden_text_stands_in_the_logs(world: World) -> None:

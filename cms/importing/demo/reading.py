@@ -1,4 +1,5 @@
-"""Reads the demo content that stands beside this module: units, users and topics as JSON, one text file an item.
+"""Reads the demo content that stands beside this module: units, users, topics and search terms as JSON, one text file
+an item.
 
 An item file is a block of ``key: value`` lines, an empty line, and the text. Paragraphs of news are separated by empty
 lines; the text of a document is written line by line as on paper and taken apart by `cms.content.structure`.
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from contract.models import Term
 from contract.normalising import normalise, normalise_line
 from contract.vocabulary import Audience, Kind, Verb
 
@@ -106,6 +108,7 @@ class Demo:
     topics: tuple[DemoTopic, ...]
     users: tuple[DemoUser, ...]
     items: tuple[DemoItem, ...]
+    terms: tuple[Term, ...]
 
 
 def load_demo(directory: Path = _HERE) -> Demo:
@@ -113,12 +116,14 @@ def load_demo(directory: Path = _HERE) -> Demo:
     units = json.loads((directory / "units.json").read_text(encoding="utf-8"))
     users = json.loads((directory / "users.json").read_text(encoding="utf-8"))
     topics = json.loads((directory / "topics.json").read_text(encoding="utf-8"))
+    terms = json.loads((directory / "terms.json").read_text(encoding="utf-8"))
     items = [read_item(path) for path in sorted((directory / "items").glob("*.txt"))]
     return Demo(
         units=tuple(DemoUnit(**unit) for unit in units),
         topics=tuple(DemoTopic(**topic) for topic in topics),
         users=tuple(DemoUser(**user) for user in users),
         items=tuple(sorted(items, key=lambda item: (item.published_at, item.slug))),
+        terms=tuple(Term.model_validate(term) for term in terms),
     )
 
 

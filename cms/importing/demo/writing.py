@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.html import escape
 from wagtail.models import PageViewRestriction
 
-from cms.content.models import DocumentPage, GuidancePage, NewsPage, Topic
+from cms.content.models import DocumentPage, GuidancePage, NewsPage, Topic, VocabularyPage
 from cms.importing.demo.boards import Boards
 from cms.importing.demo.reading import Demo, DemoItem
 from cms.importing.intake import Intake, find_document, fitting_title, relation_value
@@ -31,6 +31,19 @@ def write_items(demo: Demo, boards: Boards) -> Iterator[Any]:
             PageViewRestriction.objects.create(page=page, restriction_type=PageViewRestriction.LOGIN)
             Intake.take_through(page, boards.editors[item.unit], boards.approvers[item.unit])
         yield page
+
+
+def write_terms(demo: Demo, boards: Boards) -> VocabularyPage | None:
+    """Add the search terms of the top unit; None when they are there."""
+    if VocabularyPage.objects.exists():
+        return None
+    page = VocabularyPage(
+        title="Từ ngữ tìm kiếm",
+        summary="Những từ viết tắt, từ đồng nghĩa và tên gọi khác của văn bản mà ô tìm kiếm hiểu.",
+        terms=[(term.kind.value, term.model_dump(exclude={"kind"}, exclude_none=True)) for term in demo.terms],
+    )
+    top = next(unit.slug for unit in demo.units if unit.parent is None)
+    return Intake(boards.units[top], boards.editors[top], boards.approvers[top]).take(page)
 
 
 def _values(item: DemoItem) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from cms.editorial.setup import set_up_site
 from cms.importing.demo.boards import DEMO_PASSWORD, load_boards
 from cms.importing.demo.reading import load_demo
-from cms.importing.demo.writing import write_items
+from cms.importing.demo.writing import write_items, write_terms
 
 
 class Command(BaseCommand):
@@ -29,6 +29,7 @@ class Command(BaseCommand):
                 for page in write_items(demo, boards):
                     added += page is not None
                     bar.update()
+            added += write_terms(demo, boards) is not None
         users = ", ".join(
             get_user_model().objects.filter(memberships__isnull=False).distinct().values_list("username", flat=True)
         )
