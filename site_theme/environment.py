@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from site_theme import formats
 from site_theme.prose import prose
 from site_theme.provisions import cited, heading, marker
+from site_theme.scripts import completion_script, completion_style
 from site_theme.stylesheet import inline_stylesheet
 from site_theme.texts import VietnameseTexts
 
@@ -35,7 +36,11 @@ def jinja_settings() -> dict[str, Any]:
             "cited": cited,
             "heading": heading,
         },
-        "JINJA_GLOBALS": {"stylesheet": inline_stylesheet},
+        "JINJA_GLOBALS": {
+            "stylesheet": inline_stylesheet,
+            "completion_script": completion_script,
+            "completion_style": completion_style,
+        },
         "JINJA_ENVIRONMENT": {
             "autoescape": True,
             "undefined": StrictUndefined,
