@@ -29,7 +29,7 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 # A query in parts. What is neither a syllable nor a number stays as it was typed and makes those around it strangers:
 # phrases in quotes, words to leave out, letters joined by signs, the operator.
 _PART = re.compile(
-    r"""(?P<kept>-?["“”«»„][^"“”«»„]*(?:["“”«»„]|$)|(?<!\S)-\S+|\bOR\b)"""
+    r"""(?P<kept>-?["“”«»„][^"“”«»„]*(?:["“”«»„]|$)|(?<!\S)-\S+|\b(?:OR|HOẶC)\b)"""
     r"""|(?P<number>[^\s,]*\d[^\s,]*)|(?P<joined>[^\W\d_]+(?:[-/.&+][^\W\d_]+)+)|(?P<syllable>[^\W\d_]+)"""
 )
 _VOWEL = re.compile("[aeiouy]")
