@@ -1,9 +1,9 @@
 """What a query was meant to say: missing or wrong diacritics restored and typing errors mended, by counts alone.
 
-Each syllable has candidates: itself, its other spellings, and what one typing error away is known. Viterbi's algorithm
-(IEEE Trans. Inf. Theory 13, 1967) finds the sequence of candidates that costs least, where a candidate costs what its
-error is unlikely (`Penalties`) and what it is unlikely after the one before it (bigrams interpolated with unigrams,
-Jelinek and Mercer 1980). Costs are natural logarithms of probabilities, negated.
+Each syllable has candidates: itself, its other spellings, what one typing error away is known, and what its keys mean
+to Telex. Viterbi's algorithm (IEEE Trans. Inf. Theory 13, 1967) finds the sequence of candidates that costs least,
+where a candidate costs what its error is unlikely (`Penalties`) and what it is unlikely after the one before it (bigrams
+interpolated with unigrams, Jelinek and Mercer 1980). Costs are natural logarithms of probabilities, negated.
 """
 
 import re
@@ -17,6 +17,7 @@ from typing import Protocol
 from contract.folding import fold
 from contract.normalising import normalise_line
 from search.lexicon import NUMBER
+from search.telex import read_keys
 
 # Syllables after which a query is a text that was pasted, not words that were typed.
 MOST_SYLLABLES = 40
@@ -25,6 +26,8 @@ MOST_SPELLINGS = 20
 MOST_MENDED = 200
 # Of two neighbours that are both mistyped, only so many readings are looked up side by side.
 MOST_BOTH_MENDED = 40
+# The longest syllable has seven letters ("nghiêng"); shorter unknown ones are rather mistyped.
+FEWEST_LETTERS_OF_TWO = 5
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 # A query in parts. What is neither a syllable nor a number stays as it was typed and makes those around it strangers:
 # phrases in quotes, words to leave out, letters joined by signs, the operator.
@@ -60,6 +63,8 @@ class Penalties:
     # "quyêt" for "quyết": only the tone is missing; "bán" for "bàn": there is another one, on so many letters.
     tone_missing: float = 2.0
     mark_wrong: float = 4.0
+    # The keys of Telex as they were hit: no other word is spelt so.
+    keys: float = 1.0
     # A letter too much, too few, another one, or two that changed places; a letter with marks is rarely lost.
     mark_lost: float = 2.0
     letter_wrong: float = 5.5
@@ -130,6 +135,8 @@ def suggest(query: str, counts: Counts, penalties: Penalties = PENALTIES) -> Sug
     syllables = list(_syllables(query))
     if not syllables or len(syllables) > MOST_SYLLABLES or not counts.size:
         return None
+    if (parted := _parted(query, syllables, counts)) != query:
+        return Suggestion(further.query if (further := suggest(parted, counts, penalties)) else parted, True)
     reader = _Reader(syllables, counts, penalties)
     typed, restored = reader.as_typed(), reader.restored()
     mended = reader.mended(restored)
@@ -166,7 +173,7 @@ class _Reader:
     def mended(self, restored: _Reading) -> _Reading:
         """The best reading when letters may be wrong too, where even the best of the same letters is doubtful."""
         other = [
-            list(self._other_letters(syllable)) if self._is_doubtful(place, restored) else []
+            self._read_otherwise(syllable) if self._is_doubtful(place, restored) else []
             for place, syllable in enumerate(self._syllables)
         ]
         every = [[*same, *more] for same, more in zip(self._same, other, strict=True)]
@@ -183,6 +190,11 @@ class _Reader:
         others = (_Candidate(word, self._cost_of_marks(typed, word), found[word]) for word in found if word != typed)
         return [_Candidate(typed, 0.0, found.get(typed, 0)), *others]
 
+    def _read_otherwise(self, syllable: _Syllable) -> list[_Candidate]:
+        keys = {candidate.spelling: candidate for candidate in self._meant_by_keys(syllable)}
+        mended = (candidate for candidate in self._other_letters(syllable) if candidate.spelling not in keys)
+        return [*keys.values(), *mended]
+
     def _other_letters(self, syllable: _Syllable) -> Iterator[_Candidate]:
         """Known syllables one typing error away, the commonest first."""
         folded = fold(syllable.spelling)
@@ -193,6 +205,13 @@ class _Reader:
                 cost = self._penalties.letters_swapped if form in swapped else self._penalties.letter_wrong
                 marks_lost = sum(letter not in word for letter in syllable.spelling if not letter.isascii())
                 yield _Candidate(word, cost + marks_lost * self._penalties.mark_lost, count)
+
+    def _meant_by_keys(self, syllable: _Syllable) -> Iterator[_Candidate]:
+        """The known syllable whose keys were typed."""
+        if keys := read_keys(syllable.spelling):
+            for word, count in self._counts.spellings([fold(keys.toneless)], MOST_SPELLINGS).items():
+                if _toneless(word) == keys.toneless and _tone(word) == keys.tone:
+                    yield _Candidate(word, self._penalties.keys, count)
 
     def _is_doubtful(self, place: int, reading: _Reading) -> bool:
         """Whether a syllable was never seen, or never beside its neighbours. A known abbreviation is not."""
@@ -268,6 +287,28 @@ def _syllables(query: str) -> Iterator[_Syllable]:
             end = match.end()
 
 
+def _parted(query: str, syllables: Sequence[_Syllable], counts: Counts) -> str:
+    """The query with a space where two syllables ran together: "nghịquyết"."""
+    spellings = [_as_two(syllable, counts) or syllable.spelling for syllable in syllables]
+    return _with_spellings(query, syllables, spellings)
+
+
+def _as_two(syllable: _Syllable, counts: Counts) -> str | None:
+    """The two neighbours that an unknown run of letters is; None where one syllable explains it."""
+    typed, folded = syllable.spelling, fold(syllable.spelling)
+    if syllable.is_number or len(typed) < FEWEST_LETTERS_OF_TWO or read_keys(typed):
+        return None
+    if counts.spellings(_edits(folded) | _swaps(folded) | {folded}, 1):
+        return None
+    together: dict[str, int] = {}
+    for place in range(2, len(typed) - 1):
+        first, second = typed[:place], typed[place:]
+        firsts, seconds = (counts.spellings([fold(half)], MOST_SPELLINGS) for half in (first, second))
+        if firsts and seconds and (found := counts.pairs(firsts, seconds)):
+            together[f"{first} {second}"] = sum(found.values())
+    return max(together, key=lambda halves: together[halves], default=None)
+
+
 def _with_spellings(query: str, syllables: Sequence[_Syllable], spellings: Sequence[str]) -> str:
     parts, place = [], 0
     for syllable, spelling in zip(syllables, spellings, strict=True):
@@ -288,6 +329,11 @@ def _in_case_of(typed: str, spelling: str) -> str:
 def _toneless(word: str) -> str:
     """ "quyết" gives "quyêt": the tone is gone, the vowel is the same."""
     return unicodedata.normalize("NFC", "".join(c for c in unicodedata.normalize("NFD", word) if c not in _TONES))
+
+
+def _tone(word: str) -> str:
+    """The tone of a syllable as a combining mark; empty for the level one."""
+    return "".join(c for c in unicodedata.normalize("NFD", word) if c in _TONES)
 
 
 def _edits(word: str) -> set[str]:

@@ -63,6 +63,12 @@ def meant(query: str, lexicon: Lexicon) -> str | None:
         ("đảng vein dự bị", "đảng viên dự bị"),
         ("Ban Cháp hành TRUNG UONG", "Ban Chấp hành TRUNG ƯƠNG"),
         ("quan ly dat dai nam 2025", "quản lý đất đai năm 2025"),
+        # The keys of Telex, hit while nothing turned them into letters.
+        ("nghij quyeets trung uwowng", "nghị quyết trung ương"),
+        ("ddangr vieen duwj bij", "đảng viên dự bị"),
+        # No space between two syllables.
+        ("nghịquyết trung ương", "nghị quyết trung ương"),
+        ("quyetdinh 37", "quyết định 37"),
     ],
 )
 def test_missing_and_wrong_marks_and_typing_errors_are_mended(typed: str, wanted: str, lexicon: Lexicon) -> None:
