@@ -2,8 +2,8 @@
 
 Each syllable has candidates: itself, its other spellings, what one typing error away is known, and what its keys mean
 to Telex. Viterbi's algorithm (IEEE Trans. Inf. Theory 13, 1967) finds the sequence of candidates that costs least,
-where a candidate costs what its error is unlikely (`Penalties`) and what it is unlikely after the one before it (bigrams
-interpolated with unigrams, Jelinek and Mercer 1980). Costs are natural logarithms of probabilities, negated.
+where a candidate costs what its error is unlikely (`Penalties`) and what it is unlikely after the one before it
+(bigrams interpolated with unigrams, Jelinek and Mercer 1980). Costs are natural logarithms of probabilities, negated.
 """
 
 import re

@@ -17,12 +17,17 @@ ELASTICSEARCH_URL = os.environ.get("ELASTICSEARCH_URL", "").strip()
 SEARCH_INDEX_PREFIX = os.environ.get("SEARCH_INDEX_PREFIX", "bangtin").strip()
 # Seconds after which the fallback answers instead of a slow Elasticsearch.
 SEARCH_TIMEOUT = float(os.environ.get("SEARCH_TIMEOUT", "1"))
-# Where the fallback keeps its file over restarts; a temporary one when empty.
+# Where fallback and lexicon keep their files over restarts; a temporary one when empty.
 SEARCH_CACHE_DIR = _path("SEARCH_CACHE_DIR")
 # Searches a reader may make; a whole commune may share one address.
 SEARCH_THROTTLE = os.environ.get("SEARCH_THROTTLE", "300/min")
 # Completions a reader may ask for while typing.
 SEARCH_COMPLETIONS_THROTTLE = os.environ.get("SEARCH_COMPLETIONS_THROTTLE", "1200/min")
+
+# Where counts of searches and requests for alerts go, with the token of the services. Empty: nothing is counted, and
+# there are no alerts.
+CMS_URL = os.environ.get("CMS_URL", "").strip().rstrip("/")
+FEED_TOKEN = os.environ.get("FEED_TOKEN", "").strip()
 
 # Nothing here signs anything that must survive a restart.
 SECRET_KEY = os.environ.get("SECRET_KEY") or secrets.token_urlsafe(50)
@@ -62,8 +67,9 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
-        # Both would write down what readers ask for.
+        # They would write down what readers ask for, and when.
         "elastic_transport": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
         "django.request": {"level": "CRITICAL"},
     },
 }
