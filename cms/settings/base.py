@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "cms.ledger",
     "cms.editorial",
     "cms.importing",
+    "cms.searching",
     "cms.api",
     "wagtail_headless_preview",
     "wagtail.users",

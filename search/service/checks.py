@@ -9,11 +9,15 @@ from django.core.checks import register as register_check
 
 from search.releases import current_name
 
+# As the CMS demands it.
+SHORTEST_TOKEN = 32
+
 
 def register() -> None:
     """Bind every check of this module."""
     register_check(check_site)
     register_check(check_elasticsearch)
+    register_check(check_cms)
 
 
 def check_site(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -40,10 +44,7 @@ def check_site(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def check_elasticsearch(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """An address that is none would look like a server that is down."""
     url = settings.ELASTICSEARCH_URL
-    if not url:
-        return []
-    parts = urlsplit(url)
-    if parts.scheme in ("http", "https") and parts.hostname:
+    if not url or _is_address(url):
         return []
     return [
         Error(
@@ -52,3 +53,32 @@ def check_elasticsearch(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             id="search.E002",
         )
     ]
+
+
+def check_cms(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The CMS takes nothing from a service that does not know the token, and every reader would be turned away."""
+    if not settings.CMS_URL:
+        return []
+    found: list[CheckMessage] = []
+    if not _is_address(settings.CMS_URL):
+        found.append(
+            Error(
+                "CMS_URL is not the address of the CMS.",
+                hint="Write it like http://127.0.0.1:8001, or leave it empty: no counts of searches, no alerts.",
+                id="search.E003",
+            )
+        )
+    if len(settings.FEED_TOKEN) < SHORTEST_TOKEN:
+        found.append(
+            Error(
+                f"FEED_TOKEN is not set or shorter than {SHORTEST_TOKEN} characters.",
+                hint="Set FEED_TOKEN to the same value as the CMS, or leave CMS_URL empty.",
+                id="search.E004",
+            )
+        )
+    return found
+
+
+def _is_address(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -10,8 +10,10 @@ from django.conf import settings
 
 from search.answering import ElasticsearchEngine
 from search.connections import connect_for_readers
+from search.counting import SearchCounts
 from search.engines import Engines
 from search.fallback import FallbackEngine
+from search.handing_over import HandOver
 from search.indexes import IndexNames
 from search.lexicon import Lexicon
 from search.live import LiveRelease
@@ -25,11 +27,12 @@ IN_STEP_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Runtime:
-    """The live release of the site, who answers searches in it, and the words of it."""
+    """The live release of the site, who answers searches in it, the words of it, and what was searched for."""
 
     live: LiveRelease
     engines: Engines
     lexicon: Lexicon
+    counts: SearchCounts
 
 
 @cache
@@ -49,7 +52,8 @@ def build_runtime() -> Runtime:
             seconds=settings.SEARCH_TIMEOUT * 0.8,
         )
     engines = Engines(FallbackEngine(settings.SEARCH_CACHE_DIR), elasticsearch)
-    return Runtime(LiveRelease(settings.SITE_DIR), engines, Lexicon(settings.SEARCH_CACHE_DIR))
+    counts = SearchCounts(wanted=bool(settings.CMS_URL))
+    return Runtime(LiveRelease(settings.SITE_DIR), engines, Lexicon(settings.SEARCH_CACHE_DIR), counts)
 
 
 def keep_in_step(stop: threading.Event) -> None:
@@ -58,6 +62,15 @@ def keep_in_step(stop: threading.Event) -> None:
     keepers = {"fallback": held.engines.fallback.bring_to, "lexicon": held.lexicon.bring_to}
     for name, bring_to in keepers.items():
         threading.Thread(target=_follow, args=(held.live, bring_to, stop), name=name, daemon=True).start()
+
+
+def hand_over_counts() -> HandOver | None:
+    """Start the thread that gives the counts of searches to the CMS; None where no CMS is configured."""
+    if not settings.CMS_URL:
+        return None
+    hand_over = HandOver(runtime().counts, settings.CMS_URL, settings.FEED_TOKEN)
+    hand_over.start()
+    return hand_over
 
 
 def _follow(live: LiveRelease, bring_to: Callable[[Release], None], stop: threading.Event) -> None:

@@ -8,6 +8,8 @@ import django
 from django.core.checks import ERROR, run_checks
 from gunicorn.app.base import BaseApplication
 
+from search.handing_over import HandOver
+
 THREADS = 8
 # The longest gunicorn takes: 400 Vietnamese letters are up to 3,600 characters in an address.
 LONGEST_REQUEST_LINE = 8190
@@ -31,6 +33,7 @@ def serve() -> None:
 class _Server(BaseApplication):
     def __init__(self, bind: str) -> None:
         self.bind = bind
+        self.hand_over: HandOver | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -46,14 +49,21 @@ class _Server(BaseApplication):
             "loglevel": "warning",
             "limit_request_line": LONGEST_REQUEST_LINE,
             "graceful_timeout": 5,
+            "worker_exit": self.end,
         }
         for name, value in values.items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
         """The application, in the worker process."""
-        from search.service.runtime import keep_in_step
+        from search.service.runtime import hand_over_counts, keep_in_step
         from search.service.wsgi import application
 
         keep_in_step(threading.Event())
+        self.hand_over = hand_over_counts()
         return application
+
+    def end(self, server: object, worker: object) -> None:
+        """The worker process ends: what was counted last goes out."""
+        if self.hand_over is not None:
+            self.hand_over.close()
