@@ -124,6 +124,10 @@ STATUS_LABELS: dict[Status, str] = {
 }
 
 
+# Levels of Party organisation since 2025: province, commune or ward, branch.
+LEVEL_LABELS: dict[int, str] = {1: "Cấp tỉnh", 2: "Cấp xã", 3: "Chi bộ"}
+
+
 class ProvisionKind(StrEnum):
     """Levels of structure, outermost first. Resolutions use SECTION (I), CLAUSE (1), SUBCLAUSE (1.1)."""
 

@@ -1,30 +1,37 @@
 """Answers from Elasticsearch. Every hit is checked against the release readers see: a stale row is never shown."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
+from zlib import crc32
 
 from elasticsearch import Elasticsearch, NotFoundError
 from elasticsearch.dsl import Search
 from markupsafe import Markup
 
-from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, STATUS_LABELS, Status
-from search.answers import Answer, Engine, FacetValue, Passage, Result
+from contract.numbers import number_key
+from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, LEVEL_LABELS, STATUS_LABELS, Status
+from search.answers import Answer, Engine, FacetValue, MissingNumber, Passage, Result
 from search.compiling import (
     COUNTED,
     MARK_CLOSE,
     MARK_OPEN,
     PASSAGES,
+    REWEIGHED,
     compile_excerpts,
+    compile_nearest,
     compile_number_match,
     compile_passages,
+    compile_rows,
     compile_search,
 )
+from search.cursors import write_cursor
 from search.indexes import IndexNames
 from search.marking import escape_marked
 from search.planning import Plan, plan
 from search.releases import Release
-from search.request import Scope, SearchRequest
+from search.request import PAGE_SIZE, Scope, SearchRequest, Sort
+from search.rows import value_and_label
 from search.staleness import StaleRecords
 
 # How often a page is asked for again when it held stale rows; each time the rows found are left out.
@@ -56,66 +63,130 @@ class ElasticsearchEngine:
 
     def answer(self, request: SearchRequest, release: Release) -> Answer:
         """One page of results for readers of `release`."""
-        planned = plan(request)
+        planned = plan(request, release.vocabulary)
         for _ in range(MOST_TRIES):
             found, numbered = self._ask(planned, self.stale.against(release))
-            rows = ((row["id"], row["record"]) for row in _rows((found, numbered)))
+            rows = [(hit["_source"]["id"], hit["_source"]["record"]) for hit in (*found["hits"]["hits"], *numbered)]
             old = [(item, record) for item, record in rows if not release.holds(item, record)]
             if not old:
                 break
             self.stale.learn(old)
-        results = tuple(self._results(planned, found, release))
+        hits = [hit for hit in found["hits"]["hits"] if _is_live(hit, release)]
+        dropped = len(found["hits"]["hits"]) - len(hits)
+        results = tuple(
+            self._provisions(planned, hits) if planned.scope is Scope.PROVISIONS else self._items(planned, hits)
+        )
         shown = {result.id: result for result in results} if planned.scope is Scope.DOCUMENTS else {}
-        by_number = (_result(hit) for hit in numbered["hits"]["hits"] if _is_live(hit, release))
-        dropped = len(found["hits"]["hits"]) - len(results)
+        by_number = [_result(hit) for hit in numbered if _is_live(hit, release)]
         return Answer(
             engine=Engine.ELASTICSEARCH,
             page=request.page,
-            total=max(_total(planned, found) - dropped, 0),
+            total=max(int(found["hits"]["total"]["value"]) - dropped, 0),
             results=results,
             facets=dict(_facets(found["aggregations"])),
             numbered=tuple(shown.get(result.id, result) for result in by_number),
+            missing_number=None if by_number else self._missing(planned, release),
+            reworded=planned.wordings[1:],
+            next=_next(planned, hits),
         )
 
-    def _ask(self, planned: Plan, stale: frozenset[str]) -> tuple[Hit, Hit]:
+    def _ask(self, planned: Plan, stale: frozenset[str]) -> tuple[Hit, list[Hit]]:
         index = self.names.documents if planned.scope is Scope.DOCUMENTS else self.names.provisions
         hashes = sorted(stale)
-        number = compile_number_match(planned.number_keys, hashes)
-        found, numbered = self._search((index, compile_search(planned, hashes)), (self.names.documents, number))
-        return found, numbered
+        searches = [(index, compile_search(planned, hashes))]
+        if planned.number_keys or planned.names:
+            number = compile_number_match(planned.number_keys, planned.names, hashes)
+            searches.append((self.names.documents, number))
+        found, *numbered = self._search(*searches, preference=planned.words)
+        return found, numbered[0]["hits"]["hits"] if numbered else []
 
-    def _results(self, planned: Plan, found: Hit, release: Release) -> Iterator[Result]:
-        hits = [hit for hit in found["hits"]["hits"] if _is_live(hit, release)]
-        if planned.scope is Scope.PROVISIONS:
-            for hit in hits:
-                rows = [row for row in hit["inner_hits"]["rows"]["hits"]["hits"] if _is_live(row, release)]
-                yield _result(hit).with_passages(_passages(rows, most=1))
-            return
-        passages = self._passages(planned, hits) if planned.words and hits else {}
+    def _items(self, planned: Plan, hits: Sequence[Hit]) -> Iterator[Result]:
+        """The hits as results, each with its best provisions; an excerpt where none answers."""
+        records = {hit["_source"]["id"]: hit["_source"]["record"] for hit in hits}
+        chosen: dict[str, list[Row]] = {}
+        if planned.words and hits:
+            rows = self._rows(planned, "id", list(records), list(records.values()))
+            chosen = {item: _best(rows.get(item, ()), PASSAGES) for item in records}
+        passages = self._passages(planned, chosen)
         for hit in hits:
             yield _result(hit).with_passages(passages.get(hit["_source"]["id"], ()))
 
-    def _passages(self, planned: Plan, hits: Sequence[Hit]) -> dict[str, tuple[Passage, ...]]:
-        """The best provisions of each document on the page; an excerpt where none answers."""
-        records = {hit["_source"]["id"]: hit["_source"]["record"] for hit in hits}
-        (found,) = self._search(
-            (self.names.provisions, compile_passages(planned, list(records), list(records.values())))
-        )
-        passages = {
-            hit["_source"]["id"]: _passages(hit["inner_hits"]["rows"]["hits"]["hits"]) for hit in found["hits"]["hits"]
-        }
-        others = [item for item in records if item not in passages]
-        if others:
-            wanted = compile_excerpts(planned, others, [records[item] for item in others])
-            (found,) = self._search((self.names.documents, wanted))
-            passages |= {hit["_source"]["id"]: tuple(_excerpts(hit)) for hit in found["hits"]["hits"]}
-        return passages
+    def _provisions(self, planned: Plan, hits: Sequence[Hit]) -> Iterator[Result]:
+        """The hits of this page as results, each at the part of the article that answers best.
 
-    def _search(self, *searches: tuple[str, Search]) -> list[Hit]:
-        """Run several searches in one request. Raises `IncompleteAnswerError` and the client's errors."""
+        What the best clause scores is added to what the whole article does: of two articles that hold the words, the
+        one that has them together is the better one.
+        """
+        candidates = {hit["_source"]["article"]: hit for hit in hits}
+        if not planned.words or not hits:
+            for hit in hits[planned.offset if planned.sort is Sort.RELEVANCE else 0 :][:PAGE_SIZE]:
+                yield _result(hit)
+            return
+        rows: dict[str, list[Row]] = {}
+        if planned.sort is Sort.RELEVANCE:
+            weighed = list(candidates)[: REWEIGHED[Scope.PROVISIONS]]
+            rows = self._rows(planned, "article", weighed, [candidates[name]["_source"]["record"] for name in weighed])
+            worth = {
+                name: candidates[name]["_score"] + max((r.score for r in rows.get(name, ())), default=0)
+                for name in weighed
+            }
+            order = [*sorted(weighed, key=lambda name: -worth[name]), *list(candidates)[len(weighed) :]]
+            order = order[planned.offset : planned.offset + PAGE_SIZE]
+        else:
+            order = list(candidates)
+        unseen = [name for name in order if name not in rows]
+        if unseen:
+            rows |= self._rows(planned, "article", unseen, [candidates[name]["_source"]["record"] for name in unseen])
+        chosen = {name: _best(rows.get(name, ()), 1) or [Row.of(name, candidates[name])] for name in order}
+        passages = self._passages(planned, chosen)
+        for name in order:
+            yield _result(candidates[name]).with_passages(passages.get(name, ()))
+
+    def _rows(self, planned: Plan, field: str, values: Sequence[str], records: Sequence[str]) -> dict[str, list["Row"]]:
+        """The provisions of some documents or articles that answer, best first, by the document or article."""
+        if not planned.wordings:
+            return {}
+        (found,) = self._search((self.names.provisions, compile_rows(planned, field, values, records)))
+        rows: dict[str, list[Row]] = {}
+        for hit in found["hits"]["hits"]:
+            rows.setdefault(hit["fields"][field][0], []).append(Row.read(hit))
+        return rows
+
+    def _passages(self, planned: Plan, chosen: Mapping[str, Sequence["Row"]]) -> dict[str, tuple[Passage, ...]]:
+        """The chosen rows with their words marked, by the same keys; for a document without any an excerpt."""
+        if not planned.words:
+            return {}
+        rows = [row.key for best in chosen.values() for row in best]
+        without = [item for item, best in chosen.items() if not best]
+        searches = [(self.names.provisions, compile_passages(planned, rows))] if rows else []
+        searches += [(self.names.documents, compile_excerpts(planned, without))] if without else []
+        hits = [hit for found in self._search(*searches) for hit in found["hits"]["hits"]] if searches else []
+        marked = {hit["_id"]: hit for hit in hits}
+        passages = {
+            name: tuple(_passage(marked[row.key]) for row in best if _is_same(marked.get(row.key), row))
+            for name, best in chosen.items()
+        }
+        return passages | {item: tuple(_excerpts(marked[item])) for item in without if item in marked}
+
+    def _missing(self, planned: Plan, release: Release) -> MissingNumber | None:
+        """The number that was written out as one and that no document has."""
+        if planned.whole_number is None:
+            return None
+        nearest = compile_nearest(number_key(planned.whole_number), sorted(self.stale.against(release)))
+        (found,) = self._search((self.names.documents, nearest))
+        live = (hit for hit in found["hits"]["hits"] if _is_live(hit, release))
+        return MissingNumber(planned.whole_number, tuple(map(_result, live)))
+
+    def _search(self, *searches: tuple[str, Search], preference: str = "") -> list[Hit]:
+        """Run several searches in one request. Raises `IncompleteAnswerError` and the client's errors.
+
+        Equal `preference` goes to the same copies of the shards, so that equal scores come in the same order on every
+        page.
+        """
         lines: list[Hit] = []
         for index, search in searches:
-            lines += [{"index": index}, {**search.to_dict(), "timeout": f"{int(self.seconds * 1000)}ms"}]
+            header = {"index": index, "preference": f"q{crc32(preference.encode()):x}"}
+            lines += [header, {**search.to_dict(), "timeout": f"{int(self.seconds * 1000)}ms"}]
         responses: list[Hit] = self.client.msearch(searches=lines).body["responses"]
         for response in responses:
             if "error" in response or response["timed_out"] or response["_shards"]["failed"]:
@@ -131,22 +202,32 @@ class ElasticsearchEngine:
         return str(name) if name else None
 
 
-def _rows(responses: Iterable[Hit]) -> Iterator[Hit]:
-    for response in responses:
-        for hit in response["hits"]["hits"]:
-            yield hit["_source"]
-            for inner in hit.get("inner_hits", {}).values():
-                yield from (row["_source"] for row in inner["hits"]["hits"])
+@dataclass(frozen=True)
+class Row:
+    """A provision as far as it is needed to choose it. `key` is its id in the index."""
+
+    key: str
+    record: str
+    anchor: str
+    ancestors: tuple[str, ...]
+    score: float
+
+    @classmethod
+    def read(cls, hit: Hit) -> Self:
+        """The row of a hit of `compile_rows`."""
+        fields = hit["fields"]
+        return cls(
+            hit["_id"], fields["record"][0], fields["anchor"][0], tuple(fields.get("ancestors", ())), hit["_score"]
+        )
+
+    @classmethod
+    def of(cls, name: str, hit: Hit) -> Self:
+        """The row of a whole article called `name`, which is a hit."""
+        return cls(name, hit["_source"]["record"], hit["_source"]["anchor"], (), hit["_score"] or 0.0)
 
 
 def _is_live(hit: Hit, release: Release) -> bool:
     return release.holds(hit["_source"]["id"], hit["_source"]["record"])
-
-
-def _total(planned: Plan, found: Hit) -> int:
-    if planned.scope is Scope.PROVISIONS:
-        return int(found["aggregations"]["total"]["articles"]["value"])
-    return int(found["hits"]["total"]["value"])
 
 
 def _result(hit: Hit) -> Result:
@@ -164,21 +245,33 @@ def _result(hit: Hit) -> Result:
         issued_on=row["issued_on"],
         status=row["status"],
         status_label=row["status_label"],
+        superseded_by=tuple(row.get("superseded_by") or ()),
         score=round(score, 3) if score is not None else None,
     )
 
 
-def _passages(rows: Sequence[Hit], most: int = PASSAGES) -> tuple[Passage, ...]:
+def _best(rows: Sequence[Row], most: int) -> list[Row]:
     """The best `most` rows, none inside another: of an article and its clause the better one, in doubt the clause."""
-    chosen: list[Hit] = []
+    chosen: list[Row] = []
     for row in rows:
-        around = next((other for other in chosen if other["_source"]["anchor"] in row["_source"]["ancestors"]), None)
+        around = next((other for other in chosen if other.anchor in row.ancestors), None)
         if around is not None:
-            if row["_score"] >= around["_score"] * CLAUSE_INSTEAD_OF_ARTICLE:
+            if row.score >= around.score * CLAUSE_INSTEAD_OF_ARTICLE:
                 chosen[chosen.index(around)] = row
-        elif not any(row["_source"]["anchor"] in other["_source"]["ancestors"] for other in chosen):
+        elif not any(row.anchor in other.ancestors for other in chosen):
             chosen.append(row)
-    return tuple(_passage(row) for row in chosen[:most])
+    return chosen[:most]
+
+
+def _is_same(hit: Hit | None, row: Row) -> bool:
+    """Whether what was read is what was chosen: it may have been written anew in between."""
+    return hit is not None and hit["_source"]["record"] == row.record
+
+
+def _next(planned: Plan, hits: Sequence[Hit]) -> str | None:
+    if planned.sort is Sort.RELEVANCE or len(hits) < PAGE_SIZE:
+        return None
+    return write_cursor(hits[-1]["sort"])
 
 
 def _passage(row: Hit) -> Passage:
@@ -199,21 +292,23 @@ def _marked(hit: Hit) -> Iterator[Markup]:
 
 def _facets(aggregations: Hit) -> Iterator[tuple[str, tuple[FacetValue, ...]]]:
     for name in COUNTED:
-        buckets = aggregations[name]["values"]["buckets"]
-        yield name, tuple(FacetValue(str(b["key"]), _facet_label(name, b), _count(b)) for b in buckets)
+        counted = aggregations[name]
+        buckets = counted["values"]["buckets"] if "values" in counted else counted["buckets"]
+        yield name, tuple(_facet_value(name, str(bucket["key"]), int(bucket["doc_count"])) for bucket in buckets)
 
 
-def _count(bucket: Hit) -> int:
-    """Results, not rows: an article and its clauses are one result."""
-    return int(bucket["articles"]["value"] if "articles" in bucket else bucket["doc_count"])
+def _facet_value(name: str, key: str, count: int) -> FacetValue:
+    if name in ("unit", "topic"):
+        value, label = value_and_label(key)
+        return FacetValue(value, label, count)
+    return FacetValue(key, _facet_label(name, key), count)
 
 
-def _facet_label(name: str, bucket: Hit) -> str:
-    key = str(bucket["key"])
+def _facet_label(name: str, key: str) -> str:
     if name == "type":
         return DOCUMENT_TYPE_BY_SLUG[key].name if key in DOCUMENT_TYPE_BY_SLUG else key
     if name == "status":
         return STATUS_LABELS[Status(key)] if key in set(Status) else key
-    if name == "unit":
-        return str(bucket["name"]["hits"]["hits"][0]["_source"]["unit_name"])
+    if name == "level":
+        return LEVEL_LABELS.get(int(key), key)
     return key

@@ -30,7 +30,8 @@ class Passage:
 
 @dataclass(frozen=True)
 class Result:
-    """One item, or one provision of it."""
+    """One item, or one provision of it. `superseded_by` are the documents that amend, replace or repeal it: `label`
+    says which ("Được thay thế bởi"), with `number`, `title` and `url`."""
 
     id: str
     record: str
@@ -44,6 +45,7 @@ class Result:
     issued_on: str | None
     status: str | None
     status_label: str | None
+    superseded_by: tuple[dict[str, str | None], ...] = ()
     score: float | None = None
     passages: tuple[Passage, ...] = ()
 
@@ -65,6 +67,7 @@ class Result:
             "issued_on": self.issued_on,
             "status": self.status,
             "status_label": self.status_label,
+            "superseded_by": list(self.superseded_by),
             "score": self.score,
             "passages": [passage.to_json() for passage in self.passages],
         }
@@ -84,8 +87,24 @@ class FacetValue:
 
 
 @dataclass(frozen=True)
+class MissingNumber:
+    """A number that was asked for and no document has, with the documents whose numbers are most like it."""
+
+    number: str
+    nearest: tuple[Result, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As the API says it."""
+        return {"number": self.number, "nearest": [result.to_json() for result in self.nearest]}
+
+
+@dataclass(frozen=True)
 class Answer:
-    """One page of results. `numbered` are the documents the query calls by their whole number."""
+    """One page of results.
+
+    `numbered` are the documents the query calls by their number or another name, `reworded` the other wordings that
+    were searched for, too; `next` is the cursor at which a list by date goes on.
+    """
 
     engine: Engine
     page: int
@@ -94,6 +113,9 @@ class Answer:
     results: tuple[Result, ...] = ()
     facets: dict[str, tuple[FacetValue, ...]] = field(default_factory=dict)
     numbered: tuple[Result, ...] = ()
+    missing_number: MissingNumber | None = None
+    reworded: tuple[str, ...] = ()
+    next: str | None = None
     suggestion: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -108,4 +130,7 @@ class Answer:
             "facets": {name: [value.to_json() for value in values] for name, values in self.facets.items()},
             "suggestion": self.suggestion,
             "number_match": (numbered[0] if len(numbered) == 1 else numbered) if numbered else None,
+            "missing_number": self.missing_number.to_json() if self.missing_number else None,
+            "reworded": list(self.reworded),
+            "next": self.next,
         }

@@ -1,4 +1,8 @@
-"""Turns a plan into Elasticsearch's query language. Only fixed query types: nothing a reader types is parsed there."""
+"""Turns a plan into Elasticsearch's query language. Only fixed query types: nothing a reader types is parsed there.
+
+A search goes in steps, so that what is dear is done for few rows: candidates with totals and facets by one field; the
+best of them weighed again by all fields; passages for what is shown.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,17 +12,22 @@ from elasticsearch.dsl.query import Query
 
 from search.planning import (
     ACCENTED_WEIGHTS,
+    CANDIDATE_FIELD,
     CITATION_BOOST,
     FIELD_WEIGHTS,
     MINIMUM_SHOULD_MATCH,
     NUMBER_BOOST,
     PARTIAL_NUMBER_BOOST,
+    QUOTATION_BOOST,
+    QUOTATION_SLOP,
+    TOPIC_BOOST,
     UNTYPED_NUMBER_BOOST,
     Clause,
     Plan,
 )
-from search.request import PAGE_SIZE, Scope, Sort
+from search.request import MAX_PAGES, PAGE_SIZE, Scope, Sort
 from search.rows import issuer_key
+from search.understanding import NamedNumber
 
 FACET_SIZE = 30
 # The facet "unit" counts an item for its own unit; narrowing to a unit takes in everything below it.
@@ -26,126 +35,207 @@ FILTER_FIELDS = {
     "type": "type",
     "status": "status",
     "issuer": "issuer_key",
+    "level": "level",
     "year": "year",
     "unit": "units",
     "topic": "topics",
 }
-COUNTED = {"type": "type", "status": "status", "issuer": "issuer", "year": "year", "unit": "unit"}
+COUNTED = {
+    "type": "type",
+    "status": "status",
+    "issuer": "issuer",
+    "level": "level",
+    "year": "year",
+    "unit": "unit_named",
+    "topic": "topics_named",
+}
+# Whose values are in their own order, not by how many there are.
+ORDERED = {"level": "asc", "year": "desc"}
+
+# Candidates that are weighed again: every page a reader can open of a search for documents, and of one for provisions,
+# where it takes a request more, the first five.
+REWEIGHED = {Scope.DOCUMENTS: MAX_PAGES * PAGE_SIZE, Scope.PROVISIONS: 50}
 
 PASSAGES = 3
 # Rows looked at to choose passages from: an article and several of its clauses may all be good.
-PASSAGE_CANDIDATES = 8
+ROWS_OF_A_PAGE = 100
+ROWS_OF_CANDIDATES = 400
 FRAGMENT_CHARACTERS = 220
 # Marks of the highlighter: noncharacters, which no text holds. Control characters will not do, because Elasticsearch
 # trims them off the ends of a fragment.
 MARK_OPEN, MARK_CLOSE = "\ufdd0", "\ufdd1"
 # A book pasted into an attachment must not make a highlight slow.
 HIGHLIGHTED_CHARACTERS = 200_000
+# Documents with nearly the number that was asked for and does not exist.
+NEAREST = 3
 
 _SHOWN = [
     "id", "record", "kind", "url", "title", "number", "type", "type_name", "issuer", "issued_on", "status",
-    "status_label",
+    "status_label", "superseded_by",
 ]  # fmt: skip
-_SHOWN_OF_PROVISION = [*_SHOWN, "anchor", "article", "ancestors", "label"]
+_SHOWN_OF_PROVISION = [*_SHOWN, "anchor", "article", "label"]
+# What is read of a row to weigh it, without opening its source.
+_WEIGHED = ["id", "record", "article", "anchor", "ancestors"]
 
 _ORDERS: dict[Sort, list[Any]] = {
     # The id makes the order the same on every page and every run.
-    Sort.RELEVANCE: ["_score", {"day": "desc"}, "id"],
     Sort.NEWEST: [{"day": "desc"}, {"published_at": "desc"}, "id"],
     Sort.OLDEST: [{"day": "asc"}, {"published_at": "asc"}, "id"],
 }
 
 
 def compile_search(plan: Plan, stale: Sequence[str]) -> Search:
-    """The search for one page of results with its facets. `stale` are record hashes that must not be found."""
-    search = Search().query(compile_query(plan, stale)).sort(*_ORDERS[plan.sort])
-    search = search.extra(from_=plan.offset, size=PAGE_SIZE, track_total_hits=True, track_scores=True)
+    """The search for results, with totals and facets. `stale` are record hashes that must not be found.
+
+    Of provisions these are whole articles (or other parts that stand alone), from the first one up to what is shown or
+    weighed again; clauses are chosen by `compile_rows`.
+    """
+    search = _ordered(plan, Search().query(compile_query(plan, stale))).extra(track_total_hits=True)
     filters = {name: _filter(name, value) for name, value in plan.filters}
     if filters:
         search = search.post_filter(Q("bool", filter=list(filters.values())))
     for name, field in COUNTED.items():
         others = [query for other, query in filters.items() if other != name]
-        terms = A("terms", field=field, size=FACET_SIZE, order={"_key" if name == "year" else "_count": "desc"})
-        if plan.scope is Scope.PROVISIONS:
-            terms.bucket("articles", "cardinality", field="article")
-        if name == "unit":
-            terms.bucket("name", "top_hits", size=1, _source=["unit_name"])
-        search.aggs.bucket(name, "filter", bool={"filter": [query.to_dict() for query in others]}).bucket(
-            "values", terms
-        )
-    if plan.scope is Scope.DOCUMENTS:
-        return search.extra(_source=_SHOWN)
-    return _one_result_an_article(plan, search.extra(_source=_SHOWN_OF_PROVISION), list(filters.values()))
+        order = {"_key": ORDERED[name]} if name in ORDERED else {"_count": "desc"}
+        terms = A("terms", field=field, size=FACET_SIZE, order=order)
+        if others:
+            counted = A("filter", bool={"filter": [query.to_dict() for query in others]})
+            counted.bucket("values", terms)
+            search.aggs.bucket(name, counted)
+        else:
+            search.aggs.bucket(name, terms)
+    return search.extra(_source=_SHOWN if plan.scope is Scope.DOCUMENTS else _SHOWN_OF_PROVISION)
 
 
 def compile_query(plan: Plan, stale: Sequence[str]) -> Query:
     """The query proper: what must be there, what adds to the score, what must not be there."""
     should = [_CLAUSES[clause](plan) for clause in plan.clauses if clause in _CLAUSES]
-    if plan.words:
-        should.append(_words(plan))
-    forbidden = [_phrase(plan.scope, phrase) for phrase in plan.excluded]
+    forbidden = [_phrase(phrase) for phrase in plan.excluded]
     if stale:
         forbidden.append(Q("terms", record=list(stale)))
+    articles = [Q("term", is_article=True)] if plan.scope is Scope.PROVISIONS else []
     if not should:
-        return Q("bool", must=[Q("match_all")], must_not=forbidden)
-    return Q("bool", should=should, minimum_should_match=1, must_not=forbidden)
+        return Q("bool", filter=articles or [Q("match_all")], must_not=forbidden)
+    return Q("bool", filter=articles, should=should, minimum_should_match=1, must_not=forbidden)
 
 
-def compile_passages(plan: Plan, items: Sequence[str], records: Sequence[str]) -> Search:
-    """For each of `items` the provisions that answer best, in one request.
+def compile_rows(plan: Plan, field: str, values: Sequence[str], records: Sequence[str]) -> Search:
+    """The provisions whose `field` (``id`` or ``article``) is one of `values`, weighed by all fields, best first.
 
-    The title of the document counts for none of them: it would make every provision a passage.
+    Of documents, a provision has to hold words itself: the title of the document is that of all.
     """
-    wanted = [_scored_words(plan, {"text": 1.0, "heading": 0.3})]
+    conditions = [Q("terms", **{field: list(values)}), Q("terms", record=list(records))]
+    if field == "id":
+        own = [Q("match", **{name: plan.words}) for name in ("text", "heading")]
+        conditions.append(Q("bool", should=own, minimum_should_match=1))
+    wanted = [_any([_scored(wording, Scope.PROVISIONS) for wording in plan.wordings])]
+    wanted += _reweighing(plan, Scope.PROVISIONS)
     if plan.citation:
-        wanted.append(_cites(plan.citation))
-    ours = [Q("terms", id=list(items)), Q("terms", record=list(records))]
-    inner = {
-        "name": "rows",
-        "size": PASSAGE_CANDIDATES,
-        "_source": ["record", "anchor", "ancestors", "label", "url"],
-        "highlight": _highlight(plan, fragments=1),
-    }
-    search = Search().query(Q("bool", filter=ours, should=wanted, minimum_should_match=1))
-    return search.extra(collapse={"field": "id", "inner_hits": inner}, size=len(items)).source(["id"])
+        wanted.append(Q("constant_score", filter=Q("term", citation=plan.citation), boost=CITATION_BOOST))
+    search = Search().query(Q("bool", filter=conditions, should=wanted, minimum_should_match=1))
+    size = ROWS_OF_A_PAGE if field == "id" else ROWS_OF_CANDIDATES
+    return search.extra(size=size, _source=False, docvalue_fields=_WEIGHED, track_total_hits=False)
 
 
-def compile_excerpts(plan: Plan, items: Sequence[str], records: Sequence[str]) -> Search:
+def compile_passages(plan: Plan, rows: Sequence[str]) -> Search:
+    """The provisions with these row ids, with the words marked."""
+    search = Search().query(Q("ids", values=list(rows)))
+    search = search.extra(size=len(rows), highlight=_highlight(plan, fragments=1), track_total_hits=False)
+    return search.source(["id", "record", "anchor", "label", "url"])
+
+
+def compile_excerpts(plan: Plan, items: Sequence[str]) -> Search:
     """Excerpts of items without a provision that answers (news, pages): the best lines of their text."""
-    ours = [Q("terms", id=list(items)), Q("terms", record=list(records))]
-    search = Search().query(Q("bool", filter=ours))
-    return search.extra(size=len(items), highlight=_highlight(plan, fragments=2)).source(["id", "record", "url"])
+    search = Search().query(Q("ids", values=list(items)))
+    search = search.extra(size=len(items), highlight=_highlight(plan, fragments=2), track_total_hits=False)
+    return search.source(["id", "record", "url"])
 
 
-def compile_number_match(keys: Sequence[str], stale: Sequence[str]) -> Search:
-    """The documents that have one of the numbers `keys`, newest first."""
-    query = Q("bool", filter=[Q("terms", number_key=list(keys))], must_not=[Q("terms", record=list(stale))])
+def compile_number_match(keys: Sequence[str], names: Sequence[NamedNumber], stale: Sequence[str]) -> Search:
+    """The documents that have one of the numbers `keys` or are meant by one of `names`, newest first."""
+    query = Q("bool", filter=[_numbered(keys, names)], must_not=[Q("terms", record=list(stale))])
     return Search().query(query).sort(*_ORDERS[Sort.NEWEST]).extra(size=PAGE_SIZE, _source=_SHOWN)
+
+
+def compile_nearest(key: str, stale: Sequence[str]) -> Search:
+    """The documents whose number is most like the one with `key`: that begin alike, or differ in one letter."""
+    tokens = key.split("-")
+    begins = [
+        Q("constant_score", filter=Q("term", number_prefixes="-".join(tokens[:length])), boost=length)
+        for length in range(2, len(tokens) + 1)
+    ]
+    typo = Q("constant_score", filter=Q("fuzzy", number_key={"value": key, "fuzziness": 1}), boost=len(tokens))
+    query = Q("bool", must=[Q("dis_max", queries=[typo, *begins])], must_not=[Q("terms", record=list(stale))])
+    return Search().query(query).extra(size=NEAREST, _source=_SHOWN)
+
+
+def _ordered(plan: Plan, search: Search) -> Search:
+    if plan.sort is not Sort.RELEVANCE:
+        search = search.sort(*_ORDERS[plan.sort])
+        if plan.after is not None:
+            return search.extra(size=PAGE_SIZE, search_after=list(plan.after))
+        return search.extra(from_=plan.offset, size=PAGE_SIZE)
+    if plan.scope is Scope.PROVISIONS:
+        return search.extra(from_=0, size=max(plan.offset + PAGE_SIZE, REWEIGHED[plan.scope]))
+    search = search.extra(from_=plan.offset, size=PAGE_SIZE)
+    more = _reweighing(plan, plan.scope)
+    if not more:
+        return search
+    again = {"rescore_query": Q("bool", should=more).to_dict(), "score_mode": "total"}
+    return search.extra(rescore={"window_size": REWEIGHED[plan.scope], "query": again})
 
 
 def _words(plan: Plan) -> Query:
     """Enough of the words, all of the phrases; both for ranking and as the condition."""
-    conditions = [
-        Q(
-            "combined_fields",
-            query=plan.words,
-            fields=list(FIELD_WEIGHTS[plan.scope]),
-            minimum_should_match=MINIMUM_SHOULD_MATCH,
-        ),
-        *(_phrase(plan.scope, phrase) for phrase in plan.phrases),
-    ]
-    return Q("bool", filter=conditions, must=[_scored_words(plan, FIELD_WEIGHTS[plan.scope])])
+    words = [_scored(wording, plan.scope, MINIMUM_SHOULD_MATCH) for wording in plan.wordings]
+    return Q("bool", must=[_any(words)], filter=[_phrase(phrase) for phrase in plan.phrases])
 
 
-def _scored_words(plan: Plan, weights: dict[str, float]) -> Query:
-    fields = [f"{name}{part}^{weight:g}" for name, weight in weights.items() for part in ("", ".bigrams")]
+def _scored(words: str, scope: Scope, least: str = "1") -> Query:
+    """`least` of the words in a row; pairs of neighbours count besides."""
+    single = Q("match", **{CANDIDATE_FIELD: {"query": words, "minimum_should_match": least}})
+    return Q("bool", must=[single], should=[Q("match", **{f"{CANDIDATE_FIELD}.bigrams": words})])
+
+
+def _any(queries: Sequence[Query]) -> Query:
+    """The best of several wordings: a row that holds two of them is no better for it."""
+    return queries[0] if len(queries) == 1 else Q("dis_max", queries=list(queries))
+
+
+def _reweighing(plan: Plan, scope: Scope) -> list[Query]:
+    """What counts beyond the words themselves: where they stand, their diacritics, and word for word."""
+    if not plan.wordings:
+        return []
+    fields = [f"{name}{part}^{weight:g}" for name, weight in FIELD_WEIGHTS[scope].items() for part in ("", ".bigrams")]
+    more = [_any([Q("multi_match", query=wording, type="most_fields", fields=fields) for wording in plan.wordings])]
     if Clause.ACCENTED_WORDS in plan.clauses:
-        fields += [f"{name}.accented^{ACCENTED_WEIGHTS[name]:g}" for name in weights if name in ACCENTED_WEIGHTS]
-    return Q("multi_match", query=plan.words, type="most_fields", fields=fields)
+        accented = [f"{name}.accented^{weight:g}" for name, weight in ACCENTED_WEIGHTS.items()]
+        more.append(Q("multi_match", query=plan.wordings[0], type="most_fields", fields=accented))
+    if plan.topic:
+        more.append(Q("constant_score", filter=Q("term", topics=plan.topic), boost=TOPIC_BOOST))
+    if plan.quotation:
+        phrase = {"query": plan.quotation, "slop": QUOTATION_SLOP, "boost": QUOTATION_BOOST}
+        more.append(Q("match_phrase", **{CANDIDATE_FIELD: phrase}))
+    return more
 
 
 def _number(plan: Plan) -> Query:
-    return Q("constant_score", filter=Q("terms", number_key=list(plan.number_keys)), boost=NUMBER_BOOST)
+    return Q("constant_score", filter=_numbered(plan.number_keys, ()), boost=NUMBER_BOOST)
+
+
+def _name(plan: Plan) -> Query:
+    return Q("constant_score", filter=_numbered((), plan.names), boost=NUMBER_BOOST)
+
+
+def _numbered(keys: Sequence[str], names: Sequence[NamedNumber]) -> Query:
+    """The documents with one of these numbers, or with one of these numbers and dates."""
+    keys = [*keys, *(name.key for name in names if name.issued_on is None)]
+    dated = [
+        Q("bool", filter=[Q("term", number_key=name.key), Q("term", issued_on=name.issued_on.isoformat())])
+        for name in names
+        if name.issued_on is not None
+    ]
+    return Q("bool", should=[Q("terms", number_key=keys), *dated], minimum_should_match=1)
 
 
 def _partial_number(plan: Plan) -> Query:
@@ -162,45 +252,48 @@ def _partial_number(plan: Plan) -> Query:
 
 
 def _citation(plan: Plan) -> Query:
-    """The provision that was asked for, of the document that was asked for."""
+    """The article that was asked for, of the document that was asked for; for a clause, the article around it."""
     if plan.citation is None or plan.scope is Scope.DOCUMENTS:
         return Q("match_none")
-    document = [_CLAUSES[clause](plan) for clause in (Clause.NUMBER, Clause.PARTIAL_NUMBER) if clause in plan.clauses]
-    condition = Q("bool", filter=[_cites(plan.citation)], should=document, minimum_should_match=1)
+    parts = plan.citation.split("/")
+    cited = Q("terms", citation=["/".join(parts[:length]) for length in range(1, len(parts) + 1)])
+    document = [
+        _CLAUSES[clause](plan)
+        for clause in (Clause.NUMBER, Clause.NAME, Clause.PARTIAL_NUMBER)
+        if clause in plan.clauses
+    ]
+    condition = Q("bool", filter=[cited], should=document, minimum_should_match=1)
     return Q("constant_score", filter=condition, boost=CITATION_BOOST)
 
 
-def _cites(citation: str) -> Query:
-    return Q("constant_score", filter=Q("term", citation=citation), boost=CITATION_BOOST)
+def _similar(plan: Plan) -> Query:
+    return Q(
+        "more_like_this",
+        fields=[f"{CANDIDATE_FIELD}.bigrams", "title.bigrams"],
+        like=[{"_id": plan.similar_to}],
+        min_term_freq=1,
+        min_doc_freq=2,
+        max_query_terms=30,
+        minimum_should_match="10%",
+    )
 
 
-def _phrase(scope: Scope, words: str) -> Query:
-    return Q("multi_match", query=words, type="phrase", fields=list(FIELD_WEIGHTS[scope]))
+def _phrase(words: str) -> Query:
+    return Q("match_phrase", **{CANDIDATE_FIELD: words})
 
 
 _CLAUSES: dict[Clause, Callable[[Plan], Query]] = {
     Clause.NUMBER: _number,
+    Clause.NAME: _name,
     Clause.CITATION: _citation,
     Clause.PARTIAL_NUMBER: _partial_number,
+    Clause.WORDS: _words,
+    Clause.SIMILAR: _similar,
 }
 
 
 def _filter(name: str, value: str) -> Query:
     return Q("term", **{FILTER_FIELDS[name]: issuer_key(value) if name == "issuer" else value})
-
-
-def _one_result_an_article(plan: Plan, search: Search, filters: list[Query]) -> Search:
-    """An article and its clauses are one result, linked at the smallest part that answers."""
-    inner = {
-        "name": "rows",
-        "size": PASSAGE_CANDIDATES,
-        "_source": _SHOWN_OF_PROVISION,
-        "highlight": _highlight(plan, fragments=1),
-    }
-    counted = A("filter", bool={"filter": [query.to_dict() for query in filters]})
-    counted.bucket("articles", "cardinality", field="article", precision_threshold=40_000)
-    search.aggs.bucket("total", counted)
-    return search.extra(collapse={"field": "article", "inner_hits": inner})
 
 
 def _highlight(plan: Plan, fragments: int) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from search.understanding import PartialNumber, Understanding, understand
 log = logging.getLogger(__name__)
 
 # Raised when the tables change: a file of another version is built anew.
-VERSION = 1
+VERSION = 2
 # Number, title, headings, body: a title says what a document is about in twenty words, a body in five thousand.
 WEIGHTS = (10.0, 8.0, 2.0, 1.0)
 # Matches that are ranked and counted. A query that finds more is about everything, and its order means nothing.
@@ -97,11 +97,11 @@ class FallbackEngine:
     def answer(self, request: SearchRequest, release: Release) -> Answer:
         """One page of results for readers of `release`; what is not in step yet is left out, never shown."""
         self.bring_to(release, wait=False)
-        meant = understand(request.query)
+        meant = understand(request.query, release.vocabulary)
         matches = [match for match in self._matches(meant) if _is_live(match, release)]
         chosen = [match for match in matches if _passes(match.facts, request.selected)]
         page = _ordered(chosen, request.sort)[request.offset : request.offset + PAGE_SIZE]
-        numbered = [match for match in matches if match.facts["number_key"] in meant.number_keys]
+        numbered = [match for match in matches if _has_number(match.facts, meant)]
         return Answer(
             engine=Engine.FALLBACK,
             page=request.page,
@@ -198,10 +198,12 @@ class FallbackEngine:
             yield _Match(row, json.loads(facts), -float(score))
 
     def _by_number(self, meant: Understanding) -> Iterator[_Match]:
-        marks = ",".join("?" * len(meant.number_keys))
+        keys = [*meant.number_keys, *(name.key for name in meant.names)]
+        marks = ",".join("?" * len(keys))
         sql = f"SELECT row, facts FROM item WHERE number_key IN ({marks})"  # noqa: S608 - only question marks
-        for row, facts in self._connection().execute(sql, meant.number_keys):
-            yield _Match(row, json.loads(facts), 2e6)
+        for row, text in self._connection().execute(sql, keys):
+            if _has_number(facts := json.loads(text), meant):
+                yield _Match(row, facts, 2e6)
         if meant.partial_number is not None:
             wanted = f"% {meant.partial_number.prefix} %"
             rows = self._connection().execute("SELECT row, facts FROM item WHERE prefixes LIKE ?", (wanted,))
@@ -262,18 +264,27 @@ def _remove(connection: sqlite3.Connection, items: Iterable[str]) -> None:
 
 def _fts_queries(meant: Understanding) -> Iterator[str]:
     """Query texts to try in turn. Every word stands in quotes, so that nothing a reader types is an operator."""
-    sequence = _FTS_WORD.findall(fold(meant.text))[:MOST_WORDS]
-    if not sequence:
+    sequences = [words for wording in meant.wordings if (words := _FTS_WORD.findall(fold(wording))[:MOST_WORDS])]
+    if not sequences:
         return
-    words = [f'"{word}"' for word in dict.fromkeys(sequence)]
-    pairs = [f'"{first} {second}"' for first, second in dict.fromkeys(pairwise(sequence))]
     needed = "".join(f" AND {text}" for text in _quoted(meant.phrases))
     without = "".join(f" NOT {text}" for text in _quoted(meant.excluded))
-    # The last part holds for every match; it stands there so that neighbouring words count in the ranking.
-    yield f"({' AND '.join(words)} AND ({' OR '.join((words[0], *pairs))})){needed}{without}"
+    yield f"({' OR '.join(map(_all_words, sequences))}){needed}{without}"
     # Two words are mostly one Vietnamese word; either half alone is another one.
-    if len(words) > 2:
-        yield f"({' OR '.join((*words, *pairs))}){needed}{without}"
+    if any(len(set(sequence)) > 2 for sequence in sequences):
+        some = dict.fromkeys(text for sequence in sequences for text in _words_and_pairs(sequence))
+        yield f"({' OR '.join(some)}){needed}{without}"
+
+
+def _all_words(sequence: list[str]) -> str:
+    """All of the words. The last part holds for every match; it is there so that neighbours count in the ranking."""
+    words = [f'"{word}"' for word in dict.fromkeys(sequence)]
+    pairs = [text for text in _words_and_pairs(sequence) if " " in text]
+    return f"({' AND '.join(words)} AND ({' OR '.join((words[0], *pairs))}))"
+
+
+def _words_and_pairs(sequence: list[str]) -> list[str]:
+    return [f'"{text}"' for text in (*sequence, *(" ".join(pair) for pair in pairwise(sequence)))]
 
 
 def _quoted(texts: Iterable[str]) -> Iterator[str]:
@@ -282,8 +293,16 @@ def _quoted(texts: Iterable[str]) -> Iterator[str]:
             yield f'"{" ".join(words)}"'
 
 
+def _has_number(facts: Row, meant: Understanding) -> bool:
+    """Whether the query calls the document by its whole number or by another name."""
+    key, day = facts["number_key"], facts["issued_on"]
+    return key in meant.number_keys or any(
+        key == name.key and (name.issued_on is None or day == name.issued_on.isoformat()) for name in meant.names
+    )
+
+
 def _has_partial_number(facts: Row, wanted: PartialNumber, meant: Understanding) -> bool:
-    if facts["number_key"] in meant.number_keys or (wanted.types and facts["type"] not in wanted.types):
+    if _has_number(facts, meant) or (wanted.types and facts["type"] not in wanted.types):
         return False
     return wanted.year is None or facts["year"] == wanted.year
 
@@ -336,5 +355,6 @@ def _bare_result(match: _Match) -> Result:
         issued_on=facts["issued_on"],
         status=facts["status"],
         status_label=facts["status_label"],
+        superseded_by=tuple(facts["superseded_by"]),
         score=round(match.rank, 3),
     )

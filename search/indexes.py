@@ -7,10 +7,10 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from elasticsearch.dsl import Date, Index, Integer, Keyword, Mapping, Text, analyzer, token_filter
+from elasticsearch.dsl import Boolean, Date, Index, Integer, Keyword, Mapping, Object, Text, analyzer, token_filter
 
-# Measured on three judged sets (DESIGN section 5): k1 0.9 and b 0.75 do best for articles of law.
-BM25 = {"type": "BM25", "k1": 0.9, "b": 0.75}
+# Measured on two judged sets (docs/search.md): a word that is repeated says little more in an article of law.
+BM25 = {"type": "BM25", "k1": 0.6, "b": 0.75}
 
 DOCUMENTS = "documents"
 PROVISIONS = "provisions"
@@ -30,12 +30,18 @@ folded_bigrams = analyzer(
 accented = analyzer("accented", tokenizer="standard", filter=["lowercase"])
 
 
-def words() -> Text:
-    """Running text: folded for finding, in bigrams because Vietnamese words are often two syllables, and as typed."""
-    return Text(
-        analyzer=folded,
-        fields={"bigrams": Text(analyzer=folded_bigrams), "accented": Text(analyzer=accented)},
-    )
+def words(accents: bool = False, **more: Any) -> Text:
+    """Running text: folded for finding, in bigrams because Vietnamese words are often two syllables, and with `accents`
+    as it was written."""
+    fields = {"bigrams": Text(analyzer=folded_bigrams)}
+    if accents:
+        fields["accented"] = Text(analyzer=accented)
+    return Text(analyzer=folded, fields=fields, **more)
+
+
+def _text_of_row() -> Text:
+    """What is shown and marked, and searched as part of `all`."""
+    return Text(analyzer=folded, fields={"accented": Text(analyzer=accented)}, copy_to="all")
 
 
 def _shown_only() -> Keyword:
@@ -62,22 +68,26 @@ def _facts() -> dict[str, Any]:
         "status": Keyword(),
         "status_label": _shown_only(),
         "level": Integer(),
-        "unit": Keyword(),
-        "unit_name": _shown_only(),
+        # An id or slug with its name: counting them needs no second look at a row for the name.
+        "unit_named": Keyword(),
+        "topics_named": Keyword(),
         "units": Keyword(),
         "topics": Keyword(),
-        "title": words(),
-        "heading": words(),
-        "text": words(),
+        "superseded_by": Object(enabled=False),
+        "title": words(accents=True, copy_to="all"),
+        "heading": words(copy_to="all"),
+        "text": _text_of_row(),
+        "all": words(),
     }
 
 
 FIELDS: dict[str, dict[str, Any]] = {
-    DOCUMENTS: {**_facts(), "summary": Text(index=False), "attachments": words()},
+    DOCUMENTS: {**_facts(), "summary": Text(index=False), "attachments": Text(analyzer=folded, copy_to="all")},
     PROVISIONS: {
         **_facts(),
         "anchor": Keyword(),
         "article": Keyword(),
+        "is_article": Boolean(),
         "ancestors": Keyword(),
         "label": _shown_only(),
         "citation": Keyword(),

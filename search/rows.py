@@ -11,12 +11,15 @@ from contract.models import Snapshot
 from contract.normalising import normalise
 from contract.numbers import number_key
 from contract.release import Record
-from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, STATUS_LABELS
+from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, STATUS_LABELS, VERB_TERMS, Verb
 from search.provision_texts import provision_texts
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 Row = dict[str, Any]
+
+# What another document does to this one so that a reader must know of it before reading on.
+SUPERSEDING = {VERB_TERMS[verb].inverse for verb in (Verb.AMENDS, Verb.REPLACES, Verb.REPEALS)}
 
 
 def document_row(record: Record, record_hash: str) -> Row:
@@ -41,6 +44,7 @@ def provision_rows(record: Record, record_hash: str) -> Iterator[Row]:
             **facts,
             "anchor": provision.anchor,
             "article": f"{record.id}#{provision.article}",
+            "is_article": provision.article == provision.anchor,
             "ancestors": list(provision.ancestors),
             "label": normalise(provision.label),
             "citation": provision.citation,
@@ -91,7 +95,23 @@ def result_facts(record: Record) -> Row:
         "issued_on": document.issued_on.isoformat() if document and document.issued_on else None,
         "status": record.status.value if record.status else None,
         "status_label": STATUS_LABELS[record.status] if record.status else None,
+        "superseded_by": [
+            {"label": end.label, "number": end.number, "title": normalise(end.title or ""), "url": end.path}
+            for end in record.incoming
+            if end.verb in SUPERSEDING
+        ],
     }
+
+
+def named(value: str, label: str) -> str:
+    """A value with what readers call it; see `value_and_label`."""
+    return f"{value}\t{label}"
+
+
+def value_and_label(text: str) -> tuple[str, str]:
+    """What `named` put together."""
+    value, _, label = text.partition("\t")
+    return value, label
 
 
 def _facts(record: Record, record_hash: str) -> Row:
@@ -109,8 +129,8 @@ def _facts(record: Record, record_hash: str) -> Row:
         "day": day.isoformat(),
         "published_at": snapshot.published_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "level": snapshot.unit.level,
-        "unit": str(snapshot.unit.id),
-        "unit_name": units[-1].name if units else snapshot.unit.name,
+        "unit_named": named(str(snapshot.unit.id), units[-1].name if units else snapshot.unit.name),
+        "topics_named": [named(topic.slug, topic.name) for topic in snapshot.topics],
         "units": [str(unit) for unit in (*snapshot.unit.ancestors, snapshot.unit.id)],
         "topics": [topic.slug for topic in snapshot.topics],
     }

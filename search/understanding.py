@@ -1,4 +1,6 @@
-"""What the words of a query mean: a document number, a clause of it, phrases, exclusions. Rules only, no index.
+"""What the words of a query mean: a document number, a clause of it, another name, phrases, exclusions, alternatives.
+
+Rules and what the boards taught the search box, no index.
 
 Numbers are found by their keys: every run of neighbouring tokens that starts with a digit is a candidate ("18 nq tw về"
 gives 18-nq, 18-nq-tw, 18-nq-tw-ve). A candidate that is no document's key finds nothing, so no spelling needs a rule.
@@ -6,14 +8,22 @@ gives 18-nq, 18-nq-tw, 18-nq-tw-ve). A candidate that is no document's key finds
 
 import re
 from dataclasses import dataclass
+from datetime import date
+from itertools import islice
 
 from contract.folding import fold
 from contract.normalising import normalise_line
+from contract.numbers import canonical_number, number_key
 from contract.vocabulary import DOCUMENT_TYPES, ProvisionKind
+from search.vocabulary import Vocabulary
 
 # The longest real key is serial, part, year and four parts of a symbol (66-7-2025-nq-cp has five).
 LONGEST_KEY = 7
 MAX_CANDIDATES = 120
+# Each wording is a query of its own to the server; nobody writes more with a purpose.
+MAX_WORDINGS = 6
+# Syllables. So many in a row are seldom typed: they were copied from a text, which is then looked for as it stands.
+QUOTATION_FROM = 12
 
 _PHRASE = re.compile(r'-?["“”«»„]([^"“”«»„]*)["“”«»„]')
 _EXCLUDED_WORD = re.compile(r"(?:^|(?<=\s))-([^\W\d_][^\s]*)")
@@ -36,6 +46,13 @@ _TYPE_AND_SERIAL = re.compile(
     rf"\b({'|'.join(sorted(map(re.escape, (*_FOLDED_TYPES, *_CODES)), key=len, reverse=True))})"
     r"\s*(?:so(?:\s+hieu)?\s*)?[:.\-]?\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)(?:\s*[-/]\s*((?:19|20)[0-9]{2}))?(?![0-9])"
 )
+# A number that is written out as one, with the code of a type in it; what is found by other numbers is not missing.
+_WHOLE_NUMBER = re.compile(
+    r"(?<![0-9a-z./-])([0-9]{1,6}(?:\.[0-9]{1,3})?(?:\s?/\s?(?:19|20)[0-9]{2})?\s?[-/]\s?([a-z]{1,6})"
+    r"(?:\s?[-/]\s?[a-z]{1,8}[0-9]{0,2}){0,3})(?![0-9a-z/])"
+)
+_OR = re.compile(r"(?:^|\s+)(?:OR|\|)(?:\s+|$)")
+_OR_IN_VIETNAMESE = re.compile(r"(?:^|\s+)(?:OR|\||HOẶC)(?:\s+|$)")
 _YEAR_WORD = re.compile(r"\bnam\s+((?:19|20)[0-9]{2})\b")
 
 
@@ -49,14 +66,28 @@ class PartialNumber:
 
 
 @dataclass(frozen=True)
+class NamedNumber:
+    """The key of a document's number, which the query calls by another name; the date where the number is shared."""
+
+    key: str
+    issued_on: date | None = None
+
+
+@dataclass(frozen=True)
 class Understanding:
     """A query taken apart.
 
-    `text` is what to rank by, `number_keys` every complete number it may name, `citation` the key of the provision it
-    asks for ("dieu-5/khoan-2"). `accented` tells whether the reader typed diacritics.
+    `text` is all its words, `wordings` the ways to say it of which one is enough: as typed or the parts between OR,
+    then with abbreviations and synonyms written otherwise. `number_keys` is every complete number it may name,
+    `whole_number` the one that is written as such, `citation` the key of the provision it asks for ("dieu-5/khoan-2").
+    `quotation` is text copied from somewhere. `accented` tells whether the reader typed diacritics.
     """
 
     text: str
+    wordings: tuple[str, ...] = ()
+    names: tuple[NamedNumber, ...] = ()
+    whole_number: str | None = None
+    quotation: str | None = None
     phrases: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     number_keys: tuple[str, ...] = ()
@@ -65,21 +96,54 @@ class Understanding:
     accented: bool = False
 
 
-def understand(query: str) -> Understanding:
+NO_VOCABULARY = Vocabulary.of(())
+
+
+def understand(query: str, vocabulary: Vocabulary = NO_VOCABULARY) -> Understanding:
     """Take a query apart. Never fails; what is not understood is text."""
     query = normalise_line(query)
     phrases, excluded, rest = _phrases_and_exclusions(query)
-    folded = fold(" ".join((rest, *phrases)))
-    text = " ".join(re.sub(r'["“”«»„]', " ", f"{rest} {' '.join(phrases)}").split())
+    parts = _alternatives(rest)
+    folded = fold(" ".join((*parts, *phrases)))
+    text = _plain(" ".join((*parts, *phrases)))
+    typed = [_plain(f"{part} {' '.join(phrases)}") for part in parts] or [text]
+    wordings = [*typed, *(other for wording in typed for other in _reworded(wording, vocabulary))]
     return Understanding(
         text=text,
+        wordings=tuple(dict.fromkeys(wordings[:MAX_WORDINGS])) if text else (),
         phrases=phrases,
         excluded=excluded,
         number_keys=_number_keys(folded),
+        names=tuple(NamedNumber(number_key(name.number), name.issued_on) for name in vocabulary.aliases(query)),
+        whole_number=_whole_number(folded),
         partial_number=_partial_number(folded),
         citation=_citation(folded),
+        quotation=text if len(parts) == 1 and len(text.split()) >= QUOTATION_FROM else None,
         accented=fold(text) != text.lower(),
     )
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r'["“”«»„]', " ", text).split())
+
+
+def _alternatives(text: str) -> list[str]:
+    """The parts between OR (or HOẶC, unless everything is in capitals, as in a copied title)."""
+    separator = _OR if text == text.upper() else _OR_IN_VIETNAMESE
+    return [part for part in separator.split(text) if part.strip()]
+
+
+def _reworded(text: str, vocabulary: Vocabulary) -> list[str]:
+    """A text with what the boards wrote down as saying the same, all places at once; one for each of their ways."""
+    found = vocabulary.expand(text)
+    others = []
+    for way in range(max((len(expansion.alternatives) for expansion in found), default=0)):
+        other = text
+        for expansion in reversed(found):
+            alternative = expansion.alternatives[min(way, len(expansion.alternatives) - 1)]
+            other = f"{other[: expansion.start]}{alternative}{other[expansion.end :]}"
+        others.append(other)
+    return list(islice(others, MAX_WORDINGS))
 
 
 def _phrases_and_exclusions(query: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
@@ -113,6 +177,14 @@ def _number_keys(folded: str) -> tuple[str, ...]:
                 if any(not part.isdigit() for part in run):
                     keys.append("-".join(run))
     return tuple(dict.fromkeys(keys))[:MAX_CANDIDATES]
+
+
+def _whole_number(folded: str) -> str | None:
+    """The number a query writes out, in its canonical spelling without diacritics: "so 18 -nq/tw" names 18-NQ/TW."""
+    for match in _WHOLE_NUMBER.finditer(folded):
+        if match[2] in _CODES or match[2].startswith("qh"):
+            return canonical_number(match[1]).upper()
+    return None
 
 
 def _partial_number(folded: str) -> PartialNumber | None:

@@ -59,6 +59,7 @@ def test_the_api_answers_in_the_promised_shape(client: Client) -> None:
     answer = client.get("/api/search/", {"q": "37/2020/QĐ-UBND"}).json()
     assert set(answer) == {
         "total", "page", "took_ms", "engine", "results", "facets", "suggestion", "number_match",
+        "missing_number", "reworded", "next",
     }  # fmt: skip
     assert set(answer["results"][0]) >= {
         "id", "url", "title", "number", "type", "issued_on", "status", "score", "passages",
