@@ -38,13 +38,17 @@ from cms.content.models import DocumentPage, NewsPage, VocabularyPage
 from cms.content.published_form import published_form
 from cms.editorial.publication import withdraw
 from cms.units.models import UnitPage
+from contract.folding import fold
 from contract.numbers import number_key
 from contract.release import FILES, PAGES, RECORDS
 from publisher.engine import RETRY_ON_START, go_back
 from publisher.feed import HttpFeed
+from search.completing import complete
 from search.fallback import FallbackEngine
+from search.lexicon import Lexicon
 from search.live import LiveRelease
 from search.request import read_request
+from search.spelling import suggest
 from tests.cms.factories import Board, document, file_asset, news, vocabulary
 from tests.publisher.workshop import Workshop, orphans
 
@@ -500,6 +504,22 @@ def test_the_search_box_learns_from_public_pages_only(world: World) -> None:
     assert [found.number for found in release.vocabulary.aliases(f"Văn bản {public}")] == ["18-NQ/TW"]
     for word in world.words:
         assert release.vocabulary.aliases(f"Văn bản {word}") == release.vocabulary.expand(f"Từ {word}") == ()
+
+
+def test_the_search_box_neither_completes_nor_corrects_to_a_hidden_word(world: World) -> None:
+    release = LiveRelease(world.site).get()
+    assert release is not None
+    lexicon = Lexicon()
+    lexicon.bring_to(release)
+    for word in world.public_words:
+        assert lexicon.spellings([fold(word)], 1)
+        assert complete(f"tiêu đề {word[:-1]}", lexicon, release)
+    for word in world.words:
+        assert lexicon.spellings([fold(word)], 1) == {}
+        offered = complete(f"tiêu đề {word[:-1]}", lexicon, release, release.vocabulary.queries)
+        meant = suggest(f"tiêu đề {word[:-1]}", lexicon)
+        assert world.words_in(repr((offered, meant)).encode()) == set()
+    lexicon.close()
 
 
 def test_nothing_of_a_hidden_text_stands_in_the_logs(world: World) -> None:
