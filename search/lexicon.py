@@ -4,6 +4,7 @@ Spelling (`search.spelling`) and completion (`search.completing`) read it. It fo
 is kept with it, and is subtracted exactly when the item changes or is withdrawn: no word outlives its last item.
 """
 
+import logging
 import re
 import sqlite3
 import zlib
@@ -23,6 +24,8 @@ from contract.release import Record
 from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG
 from search.mirror import Mirror
 from search.rows import shown_date
+
+log = logging.getLogger(__name__)
 
 # Raised when the tables or what is counted change: a file of another version is built anew.
 VERSION = 1
@@ -83,20 +86,19 @@ class Lexicon(Mirror):
     @property
     def size(self) -> int:
         """How many syllables were counted, repetitions included."""
-        (size,) = self.connection().execute("SELECT count FROM total WHERE name = 'syllables'").fetchone()
-        return int(size)
+        return sum(size for (size,) in self._rows("SELECT count FROM total WHERE name = 'syllables'"))
 
     def spellings(self, folded: Collection[str], most: int) -> dict[str, int]:
         """The commonest `most` spellings whose folded form is one of `folded`, with how often each stands."""
         sql = f"SELECT spelling, count FROM syllable WHERE folded IN ({_marks(folded)}) ORDER BY count DESC LIMIT ?"  # noqa: S608
-        return dict(self.connection().execute(sql, (*folded, most)))
+        return dict(self._rows(sql, *folded, most))
 
     def pairs(self, firsts: Collection[str], seconds: Collection[str]) -> dict[Pair, int]:
         """How often one of `firsts` stands before one of `seconds`; pairs that never do are left out."""
         sql = (
             f"SELECT first, second, count FROM pair WHERE first IN ({_marks(firsts)}) AND second IN ({_marks(seconds)})"  # noqa: S608
         )
-        return {(first, second): count for first, second, count in self.connection().execute(sql, (*firsts, *seconds))}
+        return {(first, second): count for first, second, count in self._rows(sql, *firsts, *seconds)}
 
     def named(self, match: str, most: int) -> list[Named]:
         """The newest `most` items whose name answers an FTS5 query over the folded columns ``number`` and ``title``."""
@@ -134,7 +136,16 @@ class Lexicon(Mirror):
 
     def _items(self, condition: str, *values: Any) -> list[Named]:
         sql = f"SELECT id, record, title, number FROM item WHERE {condition}"  # noqa: S608 - conditions of this module
-        return [Named(*row) for row in self.connection().execute(sql, values)]
+        return [Named(*row) for row in self._rows(sql, *values)]
+
+    def _rows(self, sql: str, *values: Any) -> list[Any]:
+        """What a query finds; after an error of the file nothing, because it must not cost a reader the search itself."""
+        try:
+            return self.connection().execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            # The message may quote what a reader typed.
+            log.error("the lexicon cannot be read: %s", type(error).__name__)
+            return []
 
 
 class _Counts:

@@ -39,7 +39,8 @@ class Mirror(ABC):
         except sqlite3.DatabaseError as error:
             log.warning("%s is unreadable and will be built anew: %s", self._file, error)
             self._connections = threading.local()
-            self._file.unlink()
+            for part in home.glob(f"{self._file.name}*"):
+                part.unlink()
             self.connection().executescript(tables)
 
     @abstractmethod

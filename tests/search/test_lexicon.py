@@ -102,6 +102,13 @@ def test_a_kept_file_is_brought_in_step_after_a_restart_and_a_ruined_one_is_fill
     ruined.close()
 
 
+def test_an_error_of_the_file_costs_words_and_not_the_search(site: Path, lexicon: Lexicon) -> None:
+    write_release(site, [item("mot", "Tin về lúa")])
+    lexicon.bring_to(live_release(site))
+    lexicon.connection().executescript("DROP TABLE syllable; DROP TABLE name; DROP TABLE total")
+    assert (lexicon.size, lexicon.spellings(["lua"], 1), lexicon.named("title : lua", 1)) == (0, {}, [])
+
+
 def test_of_a_long_text_the_names_the_headings_and_the_beginning_count(site: Path, lexicon: Lexicon) -> None:
     clauses = [
         provision(ProvisionKind.ARTICLE, f"Điều {n}", "đất đai " * MOST_SYLLABLES, heading="Phạm vi") for n in (1, 2)
