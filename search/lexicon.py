@@ -139,7 +139,7 @@ class Lexicon(Mirror):
         return [Named(*row) for row in self._rows(sql, *values)]
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:
-        """What a query finds; after an error of the file nothing, because it must not cost a reader the search itself."""
+        """What a query finds; after an error of the file nothing: it must not cost a reader the search itself."""
         try:
             return self.connection().execute(sql, values).fetchall()
         except sqlite3.Error as error:
