@@ -25,6 +25,8 @@ from contract.canonical import sha256_of
 from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, Audience, Kind, ProvisionKind, TermKind, Verb
 
 SCHEMA: Literal[1] = 1
+# Between the pages of an attachment's text. `normalise` takes it for a line break, so a text is split before.
+PAGE_BREAK = "\f"
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-+[a-z0-9]+)*$", max_length=120)]
@@ -105,7 +107,8 @@ class Relation(ContractModel):
 
 
 class Attachment(ContractModel):
-    """A file that belongs to the item. `url` is where the publisher fetches the bytes; `size` in bytes."""
+    """A file that belongs to the item. `url` is where the publisher fetches the bytes; `size` in bytes; `text` is what
+    can be read in it, its pages between form feeds (`PAGE_BREAK`)."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^/\\\x00-\x1f]+$")]
     url: Url

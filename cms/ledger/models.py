@@ -136,7 +136,10 @@ class PublishedFile(models.Model):
     sha256 = models.CharField(max_length=64, primary_key=True)
     media_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField()
+    # What can be read in it, when that was tried, and why there is none (`cms.ledger.file_texts`).
     text = models.TextField(blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    unread = models.CharField(max_length=200, blank=True)
 
     def __str__(self) -> str:
         return self.sha256

@@ -7,6 +7,7 @@ it twice, or once too often, does no harm.
 
 import json
 import logging
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from wagtail.models import Page, PageViewRestriction
 
 from cms.content.base import ContentPage
 from cms.content.published_form import PublishedForm, StoredFile, published_form
+from cms.ledger.file_texts import read, texts_of, unread_files
 from cms.ledger.models import Approval, Change, LedgerPosition, PublishedFile, PublishedItem, Snapshot
 from cms.units.boards import unit_of
 from cms.units.models import UnitPage
@@ -106,6 +108,20 @@ def withdraw_leftovers() -> int:
     return sum(change is not None for change in changes)
 
 
+def publish_texts(seconds: float) -> None:
+    """Read new files for about so long, and tell of their text as changes of the items that have them."""
+    deadline = time.monotonic() + seconds
+    for file in unread_files():
+        if time.monotonic() > deadline:
+            return
+        read(file)
+        # A file counts as read only once its items say so.
+        with transaction.atomic():
+            file.save(update_fields=["text", "unread", "read_at"])
+            for page in Page.objects.filter(pk__in=file.items.values_list("page_id", flat=True)):
+                reconcile(page)
+
+
 @transaction.atomic
 def withdraw_deleted(item_uuid: Any, reason: str) -> Change | None:
     """Withdraw an item whose page is being deleted."""
@@ -131,9 +147,11 @@ def is_visible(page: Page) -> bool:
 def build_snapshot(
     page: ContentPage, form: PublishedForm, first_published: datetime, approved_at: datetime, revision: int
 ) -> SnapshotModel:
-    """The snapshot of a page: its approved form, where it stands, and when."""
+    """The snapshot of a page: its approved form, where it stands, when, and what can be read in its files."""
     content = dict(form.content)
     dated_at = content.pop("dated_at", None)
+    texts = texts_of(attachment["sha256"] for attachment in content["attachments"])
+    content["attachments"] = [a | {"text": texts.get(a["sha256"], "")} for a in content["attachments"]]
     return SnapshotModel.model_validate(
         {
             **content,

@@ -1,4 +1,4 @@
-"""``manage.py run_schedule``: publishes and expires what is due, every half minute, until it is stopped."""
+"""``manage.py run_schedule``: publishes and expires what is due and reads new files, until it is stopped."""
 
 import logging
 import time
@@ -9,9 +9,12 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from pydantic import ValidationError
 
-from cms.ledger.recording import ContentChangedError, withdraw_leftovers
+from cms.ledger.recording import ContentChangedError, publish_texts, withdraw_leftovers
 
 logger = logging.getLogger(__name__)
+
+# Seconds for reading new files between two looks at what is due.
+READING = 20.0
 
 
 class Command(BaseCommand):
@@ -38,3 +41,7 @@ class Command(BaseCommand):
             logger.error("an item whose time had come was not published: %s", error)
         if left := withdraw_leftovers():
             logger.warning("%d items were withdrawn that an interrupted process had left on the site", left)
+        try:
+            publish_texts(READING)
+        except (ContentChangedError, ValidationError) as error:
+            logger.error("the text of a file was not published: %s", error)

@@ -1,0 +1,171 @@
+"""Text of attachments: it follows the approval of the bytes, page by page, and no file holds anything up."""
+
+import unicodedata
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from cms.editorial.publication import withdraw
+from cms.ledger import file_texts, text_extraction
+from cms.ledger.models import Approval, Change, PublishedFile
+from cms.ledger.recording import change_line
+from contract.models import PAGE_BREAK, Snapshot, parse_change
+from tests.cms.factories import Board, file_asset, news
+from tests.cms.files import pdf, word_file
+
+pytestmark = pytest.mark.django_db
+LINES = ("Điều 1. Chi bộ họp mỗi tháng một lần.", "Phụ lục: mức đóng đảng phí")
+
+
+def approved(*files: tuple[str, bytes]) -> Board:
+    """A board whose news item with these files was just approved."""
+    board = Board()
+    assets = [("file", file_asset(data, name)) for name, data in files]
+    board.page = board.write(news(attachments=assets), approved=True)
+    return board
+
+
+def sent() -> list[Snapshot]:
+    """The snapshots of all changes, oldest first."""
+    changes = [parse_change(change_line(change)) for change in Change.objects.order_by("seq")]
+    return [change.snapshot for change in changes if change.snapshot is not None]
+
+
+def work() -> None:
+    call_command("run_schedule", "--once")
+
+
+@pytest.mark.parametrize("file", [("quy-che.pdf", pdf(*LINES)), ("quy-che.docx", word_file(*LINES))])
+def test_the_text_of_a_file_follows_its_approval_page_by_page(file: tuple[str, bytes]) -> None:
+    approved(file)
+    assert [snapshot.attachments[0].text for snapshot in sent()] == [""], "the approval waits for no file"
+    work()
+    first, second = sent()
+    assert second.attachments[0].text.split(PAGE_BREAK) == list(LINES)
+    without_text = second.attachments[0].model_copy(update={"text": ""})
+    assert second.model_copy(update={"attachments": (without_text,)}) == first, "nothing else has changed"
+    assert Approval.objects.count() == 1
+
+
+def test_a_file_is_read_once() -> None:
+    approved(("a.pdf", pdf("Một trang")))
+    work()
+    count = Change.objects.count()
+    work()
+    assert Change.objects.count() == count == 2
+
+
+def test_a_text_keeps_its_place_when_pages_are_empty_and_gets_its_one_spelling() -> None:
+    approved(("a.pdf", pdf("Trang một", "", unicodedata.normalize("NFD", "Uỷ ban kiểm tra"))))
+    work()
+    assert sent()[-1].attachments[0].text.split(PAGE_BREAK) == ["Trang một", "", "Ủy ban kiểm tra"]
+
+
+def test_tables_of_a_word_file_are_read() -> None:
+    approved(("a.docx", word_file("Biểu mẫu", row=("Đảng bộ", "Số đảng viên"))))
+    work()
+    text = sent()[-1].attachments[0].text
+    assert "Đảng bộ" in text
+    assert "Số đảng viên" in text
+
+
+def test_another_item_with_the_same_bytes_has_the_text_at_once() -> None:
+    board = approved(("a.pdf", pdf("Một trang")))
+    work()
+    board.write(news(attachments=[("file", file_asset(pdf("Một trang"), "b.pdf"))]), approved=True)
+    assert sent()[-1].attachments[0].text == "Một trang"
+
+
+def test_a_new_approval_keeps_the_text() -> None:
+    board = approved(("a.pdf", pdf("Một trang")))
+    work()
+    board.approve(board.submit(board.edit(board.page, summary="Tóm tắt khác.")))
+    assert (sent()[-1].summary, sent()[-1].attachments[0].text) == ("Tóm tắt khác.", "Một trang")
+
+
+# Files that cannot be read -------------------------------------------------------------------------------------------
+
+
+def bomb() -> bytes:
+    """A Word file whose text is 300 MB of one letter."""
+    out = BytesIO()
+    with zipfile.ZipFile(BytesIO(word_file("x"))) as whole, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, 1) as file:
+        for name in whole.namelist():
+            data = whole.read(name)
+            file.writestr(name, data.replace(b">x<", b">" + b"a" * 300_000_000 + b"<") if "document" in name else data)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("hong.pdf", b"%PDF-1.4 hong"),
+        ("rong.pdf", b""),
+        ("hong.docx", b"PK hong"),
+        ("anh-quet.pdf", pdf("", "")),
+        ("khong-phai.docx", pdf("đổi đuôi")),
+    ],
+)
+def test_a_file_without_text_stops_neither_its_item_nor_the_next_file(name: str, data: bytes) -> None:
+    approved((name, data), ("tot.pdf", pdf("Tệp tốt")))
+    work()
+    assert [attachment.text for attachment in sent()[-1].attachments] == ["", "Tệp tốt"]
+    assert PublishedFile.objects.exclude(unread="").count() == 1
+    work()
+    assert Change.objects.count() == 2, "what cannot be read is not tried again"
+
+
+def test_a_file_that_unpacks_to_more_than_the_memory_allowed_ends_its_reader_only() -> None:
+    approved(("bom.docx", bomb()))
+    work()
+    assert "the reader ended with" in PublishedFile.objects.get().unread
+
+
+def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_texts, "SECONDS", 0.01)
+    approved(("cham.pdf", pdf("Một trang")))
+    work()
+    assert "0.01 s" in PublishedFile.objects.get().unread
+
+
+def test_a_file_that_is_too_large_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_texts, "LARGEST", 10)
+    approved(("to.pdf", pdf("Một trang")))
+    work()
+    assert "larger" in PublishedFile.objects.get().unread
+
+
+def test_the_reader_of_a_file_knows_no_key_of_the_installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    spy = tmp_path / "spy.py"
+    spy.write_text("import json, os; print(json.dumps(sorted(os.environ)))", encoding="utf-8")
+    monkeypatch.setenv("SECRET_KEY", "x" * 50)
+    monkeypatch.setattr(text_extraction, "__file__", str(spy))
+    approved(("a.pdf", pdf("Một trang")))
+    work()
+    known = PublishedFile.objects.get().text.split(PAGE_BREAK)
+    assert not {"SECRET_KEY", "FEED_TOKEN", "DATABASE_URL"} & set(known)
+
+
+def test_a_long_text_is_cut_at_so_many_pages_and_characters() -> None:
+    limit = text_extraction.CHARACTERS
+    assert text_extraction.pages_within_limits(iter(["a"] * 9999)) == ["a"] * text_extraction.PAGES
+    assert [len(page) for page in text_extraction.pages_within_limits(iter(["a" * (limit - 1), "bb", "c"]))] == [
+        limit - 1,
+        1,
+    ]
+
+
+# What is not published ------------------------------------------------------------------------------------------------
+
+
+def test_files_of_drafts_are_not_read_and_withdrawn_ones_not_told_of() -> None:
+    board = Board()
+    board.write(news(attachments=[("file", file_asset(pdf("Bản nháp"), "nhap.pdf"))]), submitted=True)
+    page = board.write(news(attachments=[("file", file_asset(pdf("Đã rút"), "rut.pdf"))]), approved=True)
+    withdraw(page, board.approver, "Sai")
+    work()
+    assert [file.text for file in PublishedFile.objects.all()] == [""]
+    assert Change.objects.count() == 2
