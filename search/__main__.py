@@ -5,19 +5,26 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
 from elasticsearch import ApiError, TransportError
 
 from search.connections import connect_for_indexing
-from search.following import Follower
+from search.following import CHECK_HOUR, Follower
+from search.gate import GateError
 from search.indexes import IndexNames
 from search.indexing import ReleaseIndexer
+from search.rebuilding import Sharding
 from search.releases import BrokenReleaseError, Release, current_release
 from search.service.serving import ConfigurationError, serve
+from search.writing import IndexAheadError, RefusedForNowError
 
 OK, DRIFTED, FAILED = 0, 1, 2
+_TOLD = (
+    ConfigurationError, BrokenReleaseError, GateError, IndexAheadError, RefusedForNowError, ApiError, TransportError
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,19 +38,21 @@ def main(arguments: list[str] | None = None) -> int:
             return OK
         if not options.site or not options.elasticsearch:
             raise ConfigurationError("--site and --elasticsearch (or SITE_DIR and ELASTICSEARCH_URL) are needed.")
-        indexer = ReleaseIndexer(connect_for_indexing(options.elasticsearch), IndexNames(options.prefix))
-        commands = {"follow": _follow, "rebuild": _rebuild, "check": _check}
-        return commands[options.command](Path(options.site), indexer)
-    except (ConfigurationError, BrokenReleaseError, ApiError, TransportError) as error:
+        client, names = connect_for_indexing(options.elasticsearch), IndexNames(options.prefix)
+        indexer = ReleaseIndexer(client, names, Sharding(options.shards, options.replicas))
+        if options.command == "follow":
+            return _follow(Path(options.site), indexer, options.check_hour)
+        return {"rebuild": _rebuild, "check": _check}[options.command](Path(options.site), indexer)
+    except _TOLD as error:
         print(error, file=sys.stderr)
         return FAILED
 
 
-def _follow(site: Path, indexer: ReleaseIndexer) -> int:
+def _follow(site: Path, indexer: ReleaseIndexer, check_hour: int) -> int:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    Follower(site, indexer).run(stop)
+    Follower(site, indexer, check_hour=check_hour).run(stop)
     return OK
 
 
@@ -58,7 +67,7 @@ def _rebuild(site: Path, indexer: ReleaseIndexer) -> int:
 def _check(site: Path, indexer: ReleaseIndexer) -> int:
     """Tells every id that differs; exit code 1 when there is one."""
     release = _release(site)
-    drift = indexer.drift(release)
+    drift = indexer.drift(release, provisions=True)
     for item in drift.upserted:
         print(f"missing or outdated in the index: {item}")
     for removed in drift.removed:
@@ -88,8 +97,22 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--site", default=os.environ.get("SITE_DIR"), help="directory of the site")
         command.add_argument("--elasticsearch", default=os.environ.get("ELASTICSEARCH_URL"), help="address")
         command.add_argument("--prefix", default=os.environ.get("SEARCH_INDEX_PREFIX", "bangtin"))
+        command.add_argument("--shards", type=_at_least(1), default=os.environ.get("SEARCH_SHARDS", "1"))
+        command.add_argument("--replicas", type=_at_least(0), default=os.environ.get("SEARCH_REPLICAS", "0"))
+        if name == "follow":
+            hour = os.environ.get("SEARCH_CHECK_HOUR", str(CHECK_HOUR))
+            command.add_argument("--check-hour", type=int, choices=range(24), default=hour, help="of the daily check")
     commands.add_parser("serve", help="serve searches (settings from the environment)")
     return parser
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+        return int(text)
+
+    return number
 
 
 if __name__ == "__main__":
