@@ -26,7 +26,6 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contract.collation import collation_key
 from contract.models import ContractModel, Sha256, Snapshot, Term
 from contract.shards import gone_name, page_name, page_shard_name, page_shard_number, record_shard
 from contract.vocabulary import Status
@@ -158,7 +157,7 @@ class Revoked(ContractModel):
 
 def _place_of_term(term: Term) -> tuple[str, ...]:
     issued_on = term.issued_on.isoformat() if term.issued_on else ""
-    return term.kind, collation_key(term.words), term.words, term.means or "", term.number or "", issued_on
+    return term.kind, term.words, term.means or "", term.number or "", issued_on
 
 
 def page_path(address: str) -> str:

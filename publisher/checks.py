@@ -11,20 +11,25 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from contract.addresses import FILES_PATH
+from contract.addresses import FILES_PATH, PREFIXES
+from contract.models import Term
 from contract.release import (
     FILES,
     PAGES,
     RECORDS,
     SHARD_ITEMS,
     SITE_FACTS,
+    VOCABULARY,
     Manifest,
+    Record,
+    ReleaseVocabulary,
     ShardItems,
     SiteFacts,
     page_path,
     record_path,
 )
 from contract.shards import GONE_SUFFIX, PAGE_SUFFIX
+from contract.vocabulary import Kind
 from publisher.compression import COPIES, compressed_copies, is_compressed
 from publisher.errors import NoSuchReleaseError
 from publisher.links import dead_references
@@ -106,6 +111,7 @@ class ReleaseCheck:
 
     def _items(self) -> Iterator[str]:
         count = 0
+        terms: list[Term] = []
         for shard in _shards(self._release / RECORDS):
             try:
                 items = ShardItems.model_validate_json((shard / SHARD_ITEMS).read_bytes()).items
@@ -117,10 +123,25 @@ class ReleaseCheck:
                 record = self._release / record_path(id_)
                 if not record.is_file() or hashlib.sha256(record.read_bytes()).hexdigest() != item.record:
                     yield f"the record of {id_} is missing or damaged"
+                elif item.path.startswith(PREFIXES[Kind.PAGE]):
+                    terms += Record.model_validate_json(record.read_bytes()).snapshot.terms
                 if not (self._release / page_path(item.path)).is_file():
                     yield f"the item {id_} has no page at {item.path}"
         if count != self._manifest.items:
             yield f"{count} items are there, the manifest says {self._manifest.items}"
+        yield from self._vocabulary(terms)
+
+    def _vocabulary(self, terms: Iterable[Term]) -> Iterator[str]:
+        file = self._release / VOCABULARY
+        try:
+            held = ReleaseVocabulary.model_validate_json(file.read_bytes())
+        except FileNotFoundError:
+            held = ReleaseVocabulary()
+        except (OSError, ValidationError) as error:
+            yield f"{file}: {error}"
+            return
+        if held != ReleaseVocabulary.of(terms):
+            yield f"{file} holds other search terms than the live pages"
 
     def _files(self) -> Iterator[str]:
         for path in _files(self._release / FILES):

@@ -13,8 +13,9 @@ from typing import Any
 from markupsafe import Markup
 
 from contract.addresses import PREFIXES
+from contract.collation import collation_key
 from contract.models import Provision, Snapshot, Source, Term
-from contract.release import RelatedItem, ReleaseVocabulary, SiteFacts
+from contract.release import RelatedItem, SiteFacts
 from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, STATUS_LABELS, TERM_KIND_LABELS, Kind
 from publisher.derive import Facts
 from publisher.files import attachment_files, file_address, rendition_file
@@ -270,7 +271,7 @@ def _groups(related: Iterable[RelatedItem]) -> list[RelationGroup]:
 
 
 def _term_groups(terms: Iterable[Term]) -> list[TermGroup]:
-    ordered = ReleaseVocabulary.of(terms).terms
+    ordered = sorted(terms, key=lambda term: (collation_key(term.words), term.means or ""))
     groups = (
         TermGroup(kind.value, label, [term for term in ordered if term.kind is kind])
         for kind, label in TERM_KIND_LABELS.items()

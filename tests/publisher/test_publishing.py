@@ -6,8 +6,9 @@ from pathlib import Path
 import brotli
 import pytest
 
-from contract.release import CHANGES, RECORDS, ReleaseChanges, gone_path, page_path
+from contract.release import CHANGES, RECORDS, VOCABULARY, ReleaseChanges, gone_path, page_path
 from contract.vocabulary import Audience, Kind
+from publisher.checks import ReleaseCheck
 from publisher.replica import Replica, State
 from tests.publisher.factories import abbreviation, attachment, document, guidance, news, page, snapshot, unit
 from tests.publisher.workshop import Workshop, addresses, shown, traces, tree
@@ -121,6 +122,18 @@ def test_going_back_brings_the_search_terms_of_then(workshop: Workshop) -> None:
     workshop.build()
     workshop.go_back()
     assert workshop.terms() == ["CB"]
+
+
+def test_the_check_of_a_release_names_search_terms_no_live_page_has(workshop: Workshop) -> None:
+    workshop.ledger.publish(page("tu-ngu", terms=[abbreviation("CB", "chi bộ")]))
+    workshop.build()
+    check = ReleaseCheck(workshop.site, workshop.manifest().release)
+    assert list(check.problems()) == []
+    file = workshop.current / VOCABULARY
+    file.write_bytes(file.read_bytes().replace("chi bộ".encode(), "cán bộ".encode()))
+    assert [problem for problem in check.problems() if VOCABULARY in problem]
+    file.unlink()
+    assert [problem for problem in check.problems() if VOCABULARY in problem]
 
 
 def test_a_site_without_search_terms_says_so(workshop: Workshop) -> None:
