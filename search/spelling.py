@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from math import log
 from typing import Protocol
@@ -201,7 +202,7 @@ class _Reader:
         swapped = _swaps(folded) - {folded}
         edits = (_edits(folded) | swapped) - {folded} if len(folded) > 1 else swapped
         for word, count in self._counts.spellings(edits, MOST_MENDED).items():
-            if _VOWEL.search(form := fold(word)):
+            if _VOWEL.search(form := _folded(word)):
                 cost = self._penalties.letters_swapped if form in swapped else self._penalties.letter_wrong
                 marks_lost = sum(letter not in word for letter in syllable.spelling if not letter.isascii())
                 yield _Candidate(word, cost + marks_lost * self._penalties.mark_lost, count)
@@ -298,7 +299,7 @@ def _as_two(syllable: _Syllable, counts: Counts) -> str | None:
     typed, folded = syllable.spelling, fold(syllable.spelling)
     if syllable.is_number or len(typed) < FEWEST_LETTERS_OF_TWO or read_keys(typed):
         return None
-    if counts.spellings(_edits(folded) | _swaps(folded) | {folded}, 1):
+    if counts.spellings([folded], 1) or counts.spellings(_edits(folded) | _swaps(folded), 1):
         return None
     together: dict[str, int] = {}
     for place in range(2, len(typed) - 1):
@@ -324,6 +325,12 @@ def _in_case_of(typed: str, spelling: str) -> str:
     if len(typed) > 1 and typed.isupper():
         return spelling.upper()
     return spelling[:1].upper() + spelling[1:] if typed[:1].isupper() else spelling
+
+
+@lru_cache(maxsize=20_000)
+def _folded(spelling: str) -> str:
+    """`fold` of a spelling of the lexicon: the same few thousand come back with every query."""
+    return fold(spelling)
 
 
 def _toneless(word: str) -> str:
