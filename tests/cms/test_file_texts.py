@@ -11,7 +11,7 @@ from django.core.management import call_command
 from cms.editorial.publication import withdraw
 from cms.ledger import file_texts, text_extraction
 from cms.ledger.models import Approval, Change, PublishedFile
-from cms.ledger.recording import change_line
+from cms.ledger.recording import change_line, publish_texts
 from contract.models import PAGE_BREAK, Snapshot, parse_change
 from tests.cms.factories import Board, file_asset, news
 from tests.cms.files import pdf, word_file
@@ -35,7 +35,7 @@ def sent() -> list[Snapshot]:
 
 
 def work() -> None:
-    call_command("run_schedule", "--once")
+    publish_texts(60.0)
 
 
 @pytest.mark.parametrize("file", [("quy-che.pdf", pdf(*LINES)), ("quy-che.docx", word_file(*LINES))])
@@ -50,9 +50,9 @@ def test_the_text_of_a_file_follows_its_approval_page_by_page(file: tuple[str, b
     assert Approval.objects.count() == 1
 
 
-def test_a_file_is_read_once() -> None:
+def test_the_worker_reads_a_file_once() -> None:
     approved(("a.pdf", pdf("Một trang")))
-    work()
+    call_command("run_schedule", "--once")
     count = Change.objects.count()
     work()
     assert Change.objects.count() == count == 2
