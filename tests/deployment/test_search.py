@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from site_theme.stylesheet import content_security_policy
+from site_theme.scripts import search_page_policy
 from tests.deployment.web_server import (
     ROOT,
     WebServer,
@@ -53,7 +53,7 @@ def test_the_search_page_comes_from_the_search_service_with_each_header_once(sea
     assert answer.status == 200
     assert DEMO_SITE.name in answer.text
     assert answer.headers.get_all("Cache-Control") == ["public, max-age=5"]
-    assert answer.headers["Content-Security-Policy"] == content_security_policy()
+    assert answer.headers["Content-Security-Policy"] == search_page_policy()
     assert_secured(answer)
 
 
@@ -87,7 +87,8 @@ def test_health_is_told(searching: WebServer) -> None:
 
 @needs_nginx
 def test_nothing_of_a_search_is_written_down(searching: WebServer, home: Path) -> None:
-    searching.ask("/tim-kiem/?q=dieu-rieng-tu")
+    for path in ("/tim-kiem/", "/api/search/completions/"):
+        searching.ask(f"{path}?q=dieu-rieng-tu")
     logs = [path for path in (home / "searching").iterdir() if path.is_file() and path.suffix != ".conf"]
     assert logs
     assert not any(b"dieu-rieng-tu" in path.read_bytes() for path in (*logs, home / "search.log"))
