@@ -72,6 +72,13 @@ def test_the_search_api_takes_the_longest_query_there_is(searching: WebServer) -
 
 
 @needs_nginx
+def test_typing_uses_up_no_searches(searching: WebServer) -> None:
+    typed = [searching.ask("/api/search/completions/?q=ng").status for _ in range(90)]
+    assert set(typed) == {200}
+    assert searching.ask("/api/search/?q=a").status == 200
+
+
+@needs_nginx
 def test_a_flood_of_searches_is_stopped_in_vietnamese(searching: WebServer) -> None:
     answers = [searching.ask("/tim-kiem/?q=a") for _ in range(120)]
     refused = [answer for answer in answers if answer.status == 429]
