@@ -6,6 +6,7 @@ publisher; everything else can be seen only by editors who may work with the col
 
 import hashlib
 import secrets
+from mimetypes import MimeTypes
 from pathlib import PurePath
 from typing import Any
 
@@ -15,6 +16,30 @@ from wagtail.documents.models import AbstractDocument
 from wagtail.images.models import AbstractImage, AbstractRendition
 
 from contract.slugs import slugify
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
+# Python's own table and what boards attach; not that of the machine, which a container does not have: the type of a file
+# is part of what is approved.
+_MEDIA_TYPES = MimeTypes(filenames=())
+for _suffix, _type in {
+    ".7z": "application/x-7z-compressed",
+    ".docx": f"{_OFFICE}.wordprocessingml.document",
+    ".odp": f"{_OPEN_DOCUMENT}.presentation",
+    ".ods": f"{_OPEN_DOCUMENT}.spreadsheet",
+    ".odt": f"{_OPEN_DOCUMENT}.text",
+    ".pptx": f"{_OFFICE}.presentationml.presentation",
+    ".rar": "application/vnd.rar",
+    ".rtf": "application/rtf",
+    ".webp": "image/webp",
+    ".xlsx": f"{_OFFICE}.spreadsheetml.sheet",
+}.items():
+    _MEDIA_TYPES.add_type(_type, _suffix)
+
+
+def media_type(name: str) -> str:
+    """The media type of a file by its name, the same on every machine."""
+    return _MEDIA_TYPES.guess_type(name)[0] or "application/octet-stream"
 
 
 def unguessable_name(instance: Any, filename: str) -> str:

@@ -6,13 +6,12 @@ not part of it, so that moving an item needs no second approval of the same text
 
 from dataclasses import dataclass, field
 from functools import singledispatch
-from mimetypes import guess_type
 from typing import Any
 
 from wagtail.models import Page
 
 from cms.content.base import ContentPage
-from cms.content.files import FileAsset, Picture, sha256_of_file
+from cms.content.files import FileAsset, Picture, media_type, sha256_of_file
 from cms.content.models import DocumentPage, GuidancePage, NewsPage, VocabularyPage
 from cms.content.search_terms import term_of
 from cms.content.structure import ParsedDocument
@@ -169,13 +168,13 @@ def _add_attachments(page: NewsPage | DocumentPage | GuidancePage, form: Publish
         if asset is None or not may_use_file(page, asset):  # deleted meanwhile, or another unit's
             continue
         sha256 = sha256_of_file(asset.file)
-        media_type = guess_type(asset.file.name)[0] or "application/octet-stream"
-        form.files.append(StoredFile(sha256, media_type, asset.file.size, asset.file))
+        type_ = media_type(asset.file.name)
+        form.files.append(StoredFile(sha256, type_, asset.file.size, asset.file))
         form.content["attachments"].append(
             {
                 "name": _file_name(asset),
                 "url": file_url(sha256),
-                "media_type": media_type,
+                "media_type": type_,
                 "size": asset.file.size,
                 "sha256": sha256,
                 "text": "",

@@ -50,6 +50,20 @@ def test_the_text_of_a_file_follows_its_approval_page_by_page(file: tuple[str, b
     assert Approval.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        ("A.PDF", "application/pdf"),
+        ("a.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("a.la", "application/octet-stream"),
+    ],
+)
+def test_the_type_of_a_file_does_not_hang_on_the_tables_of_the_machine(name: str, shown: str) -> None:
+    approved((name, b"x"))
+    assert sent()[0].attachments[0].media_type == shown
+
+
 def test_the_worker_reads_a_file_once() -> None:
     approved(("a.pdf", pdf("Một trang")))
     call_command("run_schedule", "--once")
