@@ -1,13 +1,16 @@
 """Reads the demo content that stands beside this module: units, users, topics and search terms as JSON, one text file
 an item.
 
+A file in ``files/`` with the name of an item is attached to it: its name as readers see it, an empty line, and pages
+between lines of three dashes.
+
 An item file is a block of ``key: value`` lines, an empty line, and the text. Paragraphs of news are separated by empty
 lines; the text of a document is written line by line as on paper and taken apart by `cms.content.structure`.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -70,6 +73,14 @@ class DemoRelation:
 
 
 @dataclass(frozen=True)
+class DemoFile:
+    """A Word file to attach, as text."""
+
+    name: str
+    pages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class DemoItem:
     """One item. `text` is plain: paragraphs of news, or the lines of a document."""
 
@@ -93,6 +104,7 @@ class DemoItem:
     relations: tuple[DemoRelation, ...] = ()
     source_name: str | None = None
     source_url: str | None = None
+    file: DemoFile | None = None
 
     @property
     def paragraphs(self) -> tuple[str, ...]:
@@ -117,7 +129,10 @@ def load_demo(directory: Path = _HERE) -> Demo:
     users = json.loads((directory / "users.json").read_text(encoding="utf-8"))
     topics = json.loads((directory / "topics.json").read_text(encoding="utf-8"))
     terms = json.loads((directory / "terms.json").read_text(encoding="utf-8"))
-    items = [read_item(path) for path in sorted((directory / "items").glob("*.txt"))]
+    items = [
+        replace(read_item(path), file=_read_file(directory / "files" / path.name))
+        for path in sorted((directory / "items").glob("*.txt"))
+    ]
     return Demo(
         units=tuple(DemoUnit(**unit) for unit in units),
         topics=tuple(DemoTopic(**topic) for topic in topics),
@@ -135,6 +150,13 @@ def read_item(path: Path) -> DemoItem:
         return _item(path.stem, fields, text.strip())
     except (KeyError, ValueError) as error:
         raise InvalidDemoError(f"{path.name}: {error}") from error
+
+
+def _read_file(path: Path) -> DemoFile | None:
+    if not path.exists():
+        return None
+    name, _, text = normalise(path.read_text(encoding="utf-8")).partition("\n\n")
+    return DemoFile(normalise_line(name), tuple(page.strip() for page in text.split("\n---\n")))
 
 
 def _fields(head: str) -> Iterator[tuple[str, str]]:

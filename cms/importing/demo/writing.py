@@ -1,14 +1,19 @@
 """Writes the demo's items as drafts of their boards and takes them through the workflow."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
+import docx
+from django.core.files.base import ContentFile
 from django.utils.html import escape
+from docx.oxml import OxmlElement
 from wagtail.models import PageViewRestriction
 
+from cms.content.files import FileAsset
 from cms.content.models import DocumentPage, GuidancePage, NewsPage, Topic, VocabularyPage
 from cms.importing.demo.boards import Boards
-from cms.importing.demo.reading import Demo, DemoItem
+from cms.importing.demo.reading import Demo, DemoFile, DemoItem
 from cms.importing.intake import Intake, find_document, fitting_title, relation_value
 from contract.vocabulary import Audience, Kind
 
@@ -22,7 +27,7 @@ def write_items(demo: Demo, boards: Boards) -> Iterator[Any]:
         if model.objects.filter(slug=item.slug).exists():
             yield None
             continue
-        page = model(**_values(item))
+        page = model(**_values(item), **_attachments(item, boards))
         page.pending_topics = list(Topic.objects.filter(slug__in=item.topics))
         restricted = item.audience is not Audience.PUBLIC
         approver = None if restricted else boards.approvers[item.unit]
@@ -44,6 +49,27 @@ def write_terms(demo: Demo, boards: Boards) -> VocabularyPage | None:
     )
     top = next(unit.slug for unit in demo.units if unit.parent is None)
     return Intake(boards.units[top], boards.editors[top], boards.approvers[top]).take(page)
+
+
+def _attachments(item: DemoItem, boards: Boards) -> dict[str, Any]:
+    if item.file is None:
+        return {}
+    asset = FileAsset(title=item.file.name, collection=boards.units[item.unit].board_group.collection)
+    asset.file.save(item.file.name, ContentFile(_word_file(item.file)), save=True)
+    return {"attachments": [("file", asset)]}
+
+
+def _word_file(file: DemoFile) -> bytes:
+    document = docx.Document()
+    for number, page in enumerate(file.pages):
+        for line in page.splitlines():
+            document.add_paragraph(line)
+        if number < len(file.pages) - 1:
+            # With the note that Word leaves where it last broke a page: what reads the file later goes by it.
+            document.add_page_break().runs[0]._r.append(OxmlElement("w:lastRenderedPageBreak"))
+    stream = BytesIO()
+    document.save(stream)
+    return stream.getvalue()
 
 
 def _values(item: DemoItem) -> dict[str, Any]:
