@@ -19,8 +19,8 @@ from contract.slugs import slugify
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
-# Python's own table and what boards attach; not that of the machine, which a container does not have: the type of a file
-# is part of what is approved.
+# Python's own table and what boards attach. Not that of the machine, which a container does not have: the type of a
+# file is part of what is approved.
 _MEDIA_TYPES = MimeTypes(filenames=())
 for _suffix, _type in {
     ".7z": "application/x-7z-compressed",
