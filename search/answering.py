@@ -246,6 +246,7 @@ def _result(hit: Hit) -> Result:
         status=row["status"],
         status_label=row["status_label"],
         superseded_by=tuple(row.get("superseded_by") or ()),
+        published_at=row["published_at"],
         score=round(score, 3) if score is not None else None,
     )
 

@@ -46,6 +46,7 @@ class Result:
     status: str | None
     status_label: str | None
     superseded_by: tuple[dict[str, str | None], ...] = ()
+    published_at: str = ""
     score: float | None = None
     passages: tuple[Passage, ...] = ()
 
@@ -68,6 +69,7 @@ class Result:
             "status": self.status,
             "status_label": self.status_label,
             "superseded_by": list(self.superseded_by),
+            "published_at": self.published_at,
             "score": self.score,
             "passages": [passage.to_json() for passage in self.passages],
         }
@@ -103,7 +105,8 @@ class Answer:
     """One page of results.
 
     `numbered` are the documents the query calls by their number or another name, `reworded` the other wordings that
-    were searched for, too; `next` is the cursor at which a list by date goes on.
+    were searched for, too; `next` is the cursor at which a list by date goes on. `suggestion` is another spelling of
+    the query, `loosenings` are searches that find something where this one does not (`search.loosening`).
     """
 
     engine: Engine
@@ -117,6 +120,7 @@ class Answer:
     reworded: tuple[str, ...] = ()
     next: str | None = None
     suggestion: str | None = None
+    loosenings: tuple[dict[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As the API says it. `number_match` is one document, or a list where several share the number."""
@@ -129,6 +133,7 @@ class Answer:
             "results": [result.to_json() for result in self.results],
             "facets": {name: [value.to_json() for value in values] for name, values in self.facets.items()},
             "suggestion": self.suggestion,
+            "loosenings": list(self.loosenings),
             "number_match": (numbered[0] if len(numbered) == 1 else numbered) if numbered else None,
             "missing_number": self.missing_number.to_json() if self.missing_number else None,
             "reworded": list(self.reworded),

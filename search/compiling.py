@@ -71,7 +71,7 @@ NEAREST = 3
 
 _SHOWN = [
     "id", "record", "kind", "url", "title", "number", "type", "type_name", "issuer", "issued_on", "status",
-    "status_label", "superseded_by",
+    "status_label", "superseded_by", "published_at",
 ]  # fmt: skip
 _SHOWN_OF_PROVISION = [*_SHOWN, "anchor", "article", "label"]
 # What is read of a row to weigh it, without opening its source.

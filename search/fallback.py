@@ -356,5 +356,6 @@ def _bare_result(match: _Match) -> Result:
         status=facts["status"],
         status_label=facts["status_label"],
         superseded_by=tuple(facts["superseded_by"]),
+        published_at=facts["published_at"],
         score=round(match.rank, 3),
     )

@@ -1,18 +1,19 @@
 """The data of ``search.html`` as docs/theme.md declares it."""
 
 from typing import Any
+from uuid import UUID
 
 from contract.addresses import SEARCH_PATH
-from contract.release import SiteFacts
 from search.answers import Answer, Engine
+from search.releases import Release
 from search.request import MAX_PAGES, MAX_QUERY_LENGTH, PAGE_SIZE, SearchRequest, Sort
 from search.texts import _
 
 
-def search_context(site: SiteFacts, request: SearchRequest, answer: Answer | None) -> dict[str, Any]:
+def search_context(release: Release, request: SearchRequest, answer: Answer | None) -> dict[str, Any]:
     """Everything the template may reach for; `answer` is None before anything was asked."""
     return {
-        "site": site,
+        "site": release.site_facts,
         "page": {
             "kind": "search",
             "path": SEARCH_PATH,
@@ -28,6 +29,9 @@ def search_context(site: SiteFacts, request: SearchRequest, answer: Answer | Non
         "notice": notice(answer),
         "pages": page_links(request, answer.total) if answer else [],
         "hints": hints(request, answer),
+        "like": _like(release, request),
+        "feed": f"{SEARCH_PATH}atom/{request.address(1).removeprefix(SEARCH_PATH)}" if answer else None,
+        "offset": request.offset,
     }
 
 
@@ -66,14 +70,21 @@ def hints(request: SearchRequest, answer: Answer | None) -> list[str]:
     if answer is None or answer.total == 0:
         if answer is not None:
             said.append(_("Try fewer or other words."))
-            if request.filters:
-                said.append(_("Remove a filter: it may hide what you look for."))
         said += [
             _("A document is found by its number in any spelling: 18-NQ/TW, 18 nq tw, nghị quyết 18."),
             _("Diacritics may be left out: “nghi quyet” finds “nghị quyết”."),
             _("Put words in quotes to find exactly them; put a minus sign before a word to leave it out."),
+            _("Write OR between words of which one is enough: chè OR cà phê."),
         ]
     return said
+
+
+def _like(release: Release, request: SearchRequest) -> dict[str, str] | None:
+    """The item whose like is looked for, while it is live."""
+    if request.like is None or (item := UUID(request.like)) not in release.items:
+        return None
+    record = release.record(item)
+    return {"id": request.like, "title": record.snapshot.title, "path": record.path}
 
 
 def _shown(answer: Answer) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from django.urls import path, re_path
 
-from search.service import clicks, completions, views
+from search.service import clicks, completions, feeds, views
 
 urlpatterns = [
     path("api/search/", views.SearchApi.as_view(), name="search-api"),
     path("api/search/completions/", completions.CompletionsApi.as_view(), name="search-completions"),
     path("api/search/clicks/", clicks.Clicks.as_view(), name="search-clicks"),
+    path("tim-kiem/atom/", feeds.SearchFeed.as_view(), name="search-feed"),
     path("tim-kiem/", views.SearchPage.as_view(), name="search-page"),
     path("healthz", views.health, name="health"),
     re_path(r"^tep/(?P<name>.+)$", views.released_file, name="released-file"),

@@ -20,12 +20,13 @@ from search.releases import Release
 from search.request import read_request
 from search.service.headers import CONTENT_SECURITY_POLICY
 from search.service.page_context import search_context
+from search.service.readers import answer_reader
 from search.service.released_files import ReleasedFile, ReleaseFiles, entity_tag
 from search.service.runtime import runtime
 from search.service.throttling import SearchThrottle
 from search.texts import _
 from site_theme.environment import environment
-from site_theme.stylesheet import content_security_policy
+from site_theme.scripts import search_page_policy
 
 HTML = "text/html; charset=utf-8"
 # Short, because a withdrawn item must leave within seconds; long enough to take a rush on one query.
@@ -45,12 +46,11 @@ class SearchApi(APIView):
 
     def get(self, request: Request) -> Response:
         """Answer a search; query parameters never make it fail."""
-        held = runtime()
-        release = held.live.get()
+        release = runtime().live.get()
         if release is None:
             detail = _why_there_is_nothing()
             return Response({"detail": detail}, HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": RETRY_SECONDS})
-        answer = held.engines.answer(read_request(request.query_params), release)
+        answer = answer_reader(read_request(request.query_params), release)
         return Response(answer.to_json(), headers={"Cache-Control": SEARCH_CACHE})
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -67,14 +67,13 @@ class SearchPage(APIView):
 
     def get(self, request: Request) -> HttpResponse:
         """The form, and below it the answer when something was asked."""
-        held = runtime()
-        release = held.live.get()
+        release = runtime().live.get()
         if release is None:
-            return _nothing_here()
+            return nothing_here()
         asked = read_request(request.query_params)
-        answer = None if asked.is_empty else held.engines.answer(asked, release)
-        html = _theme().get_template("search.html").render(search_context(release.site_facts, asked, answer))
-        headers = {"Cache-Control": SEARCH_CACHE, "Content-Security-Policy": content_security_policy()}
+        answer = None if asked.is_empty else answer_reader(asked, release)
+        html = _theme().get_template("search.html").render(search_context(release, asked, answer))
+        headers = {"Cache-Control": SEARCH_CACHE, "Content-Security-Policy": search_page_policy()}
         return HttpResponse(html, content_type=HTML, headers=headers)
 
     def handle_exception(self, exc: Exception) -> HttpResponse:
@@ -100,7 +99,7 @@ def released_page(request: HttpRequest, path: str) -> HttpResponse:
     """A page of the release as it was written, in the best encoding the reader takes."""
     release = runtime().live.get()
     if release is None:
-        return _nothing_here()
+        return nothing_here()
     files, address = _files(release), f"/{path}"
     found = files.page(address, request.headers.get("Accept-Encoding", ""))
     if found is not None:
@@ -174,7 +173,8 @@ def _error_page(request: HttpRequest, files: ReleaseFiles, status: int, text: st
     return HttpResponse(found.read(), content_type=HTML, status=status, headers=headers)
 
 
-def _nothing_here() -> HttpResponse:
+def nothing_here() -> HttpResponse:
+    """Where there is no release that can be read."""
     response = _plain(_why_there_is_nothing(), HTTPStatus.SERVICE_UNAVAILABLE)
     response.headers["Retry-After"] = RETRY_SECONDS
     return response

@@ -59,7 +59,7 @@ def test_the_api_answers_in_the_promised_shape(client: Client) -> None:
     answer = client.get("/api/search/", {"q": "37/2020/QĐ-UBND"}).json()
     assert set(answer) == {
         "total", "page", "took_ms", "engine", "results", "facets", "suggestion", "number_match",
-        "missing_number", "reworded", "next",
+        "missing_number", "reworded", "next", "loosenings",
     }  # fmt: skip
     assert set(answer["results"][0]) >= {
         "id", "url", "title", "number", "type", "issued_on", "status", "score", "passages",
@@ -104,7 +104,7 @@ def test_neither_a_query_nor_a_document_brings_script_into_the_page(client: Clie
     for parameters in ({"q": query}, {"q": "chè", "type": query}, {"q": "chè", "issuer": query}):
         parser = _Scripts()
         parser.feed(client.get("/tim-kiem/", parameters).content.decode())
-        assert parser.found == []
+        assert parser.found == ["script"]  # the theme's own, which the policy names by its hash
 
 
 @pytest.mark.parametrize("query", ["\x00", "%", "a" * 5000, "\ud800", '"' * 400, "-" * 400, "*?~^()[]{}\\"])
@@ -143,7 +143,8 @@ def test_every_answer_carries_the_security_headers(client: Client, address: str)
     policy = response.headers["Content-Security-Policy"]
     for part in ("default-src 'none'", "form-action 'self'", "frame-ancestors 'none'"):
         assert part in policy
-    assert "script" not in policy
+    assert ("script" in policy) == (address == "/tim-kiem/")
+    assert "unsafe" not in policy
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "same-origin"
     assert "Set-Cookie" not in response.headers

@@ -295,6 +295,10 @@ def hit(i: int) -> dict[str, Any]:
         "issued_on": "2017-10-25",
         "status": status.value,
         "status_label": STATUS_LABELS[status],
+        "issuer": "Ban Chấp hành Trung ương",
+        "superseded_by": [
+            {"label": "Được thay thế bởi", "number": "22-NQ/TW", "title": "Về tổ chức bộ máy", "url": "/van-ban/b/"}
+        ][: i % 2],
         "score": 12.5,
         "passages": [passage("dieu-5", "Điều 5"), passage("dieu-7-khoan-2", "Điều 7, khoản 2")][: i % 3],
     }
@@ -308,6 +312,8 @@ def search_data(query: str = "sức chiến đấu của tổ chức cơ sở đ
         "issuer": [{"value": "Bộ Chính trị", "label": "Bộ Chính trị", "count": 12}],
         "year": [{"value": 2025, "label": "2025", "count": 40}, {"value": 2024, "label": "2024", "count": 12}],
         "unit": [],
+        "level": [{"value": "1", "label": "Cấp tỉnh", "count": 9}],
+        "topic": [{"value": "to-chuc", "label": "Tổ chức xây dựng Đảng", "count": 7}],
     }
     answer = {
         "total": 32_638 if hits else 0,
@@ -317,6 +323,10 @@ def search_data(query: str = "sức chiến đấu của tổ chức cơ sở đ
         "facets": facets if hits else {},
         "suggestion": "sức chiến đấu",
         "number_match": hit(0) if hits else None,
+        "missing_number": None if hits else {"number": "118-NQ/TW", "nearest": [hit(1)]},
+        "reworded": ["sức mạnh chiến đấu của tổ chức cơ sở đảng"],
+        "loosenings": [] if hits else [{"label": "Bỏ mọi bộ lọc", "path": "/tim-kiem/?q=a", "total": 1204}],
+        "next": None,
     }
     return {
         "site": SITE,
@@ -328,6 +338,9 @@ def search_data(query: str = "sức chiến đấu của tổ chức cơ sở đ
         "pages": [{"number": n, "path": f"/tim-kiem/?q=a&page={n}", "current": n == 1} for n in range(1, 8)],
         "sort": "",
         "selected": {"year": "2025"},
+        "like": None,
+        "feed": "/tim-kiem/atom/?q=a",
+        "offset": 0,
         "hints": [] if hits else ["Kiểm tra lại chính tả.", "Dùng ít từ hơn, hoặc gõ số hiệu, ví dụ 39-NQ/TW."],
     }
 
@@ -367,6 +380,25 @@ def _empty_answer() -> dict[str, Any]:
     return {**data, "answer": answer, "notice": None, "pages": [], "selected": {}}
 
 
+ALERT_STATES = ("ask", "sent", "confirm", "confirmed", "cancel", "cancelled")
+
+
+def alert_data(state: str = "", problem: str | None = None) -> dict[str, Any]:
+    """What alert.html gets."""
+    return {
+        "site": SITE,
+        "page": page("alert", "/tim-kiem/theo-doi/", "Nhận thông báo qua thư điện tử"),
+        "state": state,
+        "problem": problem,
+        "query": "sinh hoạt chi bộ",
+        "parameters": {"q": "sinh hoạt chi bộ", "type": "nghi-quyet"},
+        "address": "dang.vien@example",
+        "error": "Đây không phải địa chỉ thư điện tử." if state == "ask" else None,
+        "token": "abc:def",
+        "searches": ["“sinh hoạt chi bộ”"],
+    }
+
+
 def _bare(kind: Kind) -> dict[str, Any]:
     nothing = {"summary": "", "body": "", "topics": ()}
     if kind in (Kind.DOCUMENT, Kind.GUIDANCE):
@@ -393,6 +425,8 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "search": ("search.html", search_data()),
         "search-empty": ("search.html", _empty_answer()),
         "search-start": ("search.html", {**search_data(hits=0), **start}),
+        **{f"alert-{state}": ("alert.html", alert_data(state=state)) for state in ALERT_STATES},
+        "alert-problem": ("alert.html", alert_data(problem="Hiện chưa đăng ký được. Vui lòng thử lại sau ít phút.")),
         "not_found": ("not_found.html", {"site": SITE, "page": page("not_found", "/404/", "Không tìm thấy trang")}),
         "gone": ("gone.html", {"site": SITE, "page": page("gone", "/410/", "Nội dung đã được gỡ bỏ")}),
     }
