@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import chain, islice
 
 from contract.folding import fold
@@ -66,7 +67,7 @@ class _Typed:
     def begins(self, text: str) -> bool:
         """Whether a text begins with the words."""
         begun = " ".join(self.words) + ("" if self.is_open else " ")
-        return f"{' '.join(_WORD.findall(fold(text)))} ".startswith(begun)
+        return f"{_folded(text)} ".startswith(begun)
 
     def is_marked_as(self, text: str) -> bool:
         """Whether the words with marks stand in a text with the same ones."""
@@ -127,6 +128,12 @@ def _all_words(asked: _Typed) -> str:
     """An FTS5 query; every word stands in quotes, so that nothing a reader types is an operator."""
     words = [f'"{word}"' for word in asked.words]
     return " AND ".join(words) + (" *" if asked.is_open else "")
+
+
+@lru_cache(maxsize=5_000)
+def _folded(query: str) -> str:
+    """The words of an approved query: they are the same with every letter that is typed."""
+    return " ".join(_WORD.findall(fold(query)))
 
 
 def _once(offered: Iterable[Completion]) -> Iterator[Completion]:

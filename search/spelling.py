@@ -21,7 +21,9 @@ from search.lexicon import NUMBER
 from search.telex import read_keys
 
 # Syllables after which a query is a text that was pasted, not words that were typed.
-MOST_SYLLABLES = 40
+MOST_SYLLABLES = 24
+# Letters of a mistyped syllable, or of two that ran together.
+MOST_LETTERS = 16
 # Candidates of a syllable with the same letters (every tone of every vowel), and with other ones.
 MOST_SPELLINGS = 20
 MOST_MENDED = 200
@@ -281,7 +283,7 @@ def _syllables(query: str) -> Iterator[_Syllable]:
     """The syllables that may be changed, and the numbers between them."""
     end = -1
     for match in _PART.finditer(query):
-        if match["number"] or match["syllable"]:
+        if match["number"] or (match["syllable"] and len(match["syllable"]) <= MOST_LETTERS):
             # A comma does not part what a sentence joins; it is rarely typed into a search box.
             follows = end >= 0 and query[end : match.start()].strip(" ,") == ""
             yield _Syllable(match[0], match.start(), match.end(), follows, bool(match["number"]))
