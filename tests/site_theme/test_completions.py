@@ -25,11 +25,6 @@ OFFERED: dict[str, list[dict[str, str | None]]] = {
     ],
     "dang": [{"text": "Điều lệ Đảng", "kind": "query", "hint": None}],
 }
-# The page with the script in it, whether or not the template has it already.
-TEMPLATE = (
-    '{% extends "search.html" %}{% block style %}<style>{{ completion_style() }}</style>{% endblock %}'
-    "{% block script %}<script>{{ completion_script() }}</script>{% endblock %}"
-)
 
 
 class _Site(BaseHTTPRequestHandler):
@@ -46,7 +41,7 @@ class _Site(BaseHTTPRequestHandler):
                 return self._send(503, "application/json", '{"detail": "…"}')
             return self._send(200, "application/json", json.dumps({"completions": OFFERED.get(query, [])}))
         _, data = pages()["search-start"]
-        return self._send(200, "text/html", environment().from_string(TEMPLATE).render({**data, "query": query}))
+        return self._send(200, "text/html", environment().get_template("search.html").render({**data, "query": query}))
 
     def _send(self, status: int, media_type: str, text: str) -> None:
         self.send_response(status)
