@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from elasticsearch import ApiError, TransportError
@@ -18,6 +19,10 @@ log = logging.getLogger(__name__)
 
 # After a failure nobody asks for this long: at one second a try, a dead server costs one reader in twenty-five at 5/s.
 OPEN_SECONDS = 5.0
+# The answer of the fallback is to be there a second after the question.
+SECONDS = 0.7
+# Answers of Elasticsearch that are waited for at the same time; not fewer than the service has threads.
+ASKING = 8
 
 
 @dataclass
@@ -54,11 +59,17 @@ class CircuitBreaker:
 
 @dataclass
 class Engines:
-    """The engines of a service. `elasticsearch` is None where no server is configured."""
+    """The engines of a service. `elasticsearch` is None where no server is configured, and has so many `seconds` for
+    an answer."""
 
     fallback: FallbackEngine
     elasticsearch: ElasticsearchEngine | None = None
+    seconds: float = SECONDS
     breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    # When all of them hang, the next readers wait no longer than for a slow server.
+    _asking: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(ASKING, "elasticsearch"), init=False, repr=False
+    )
 
     def answer(self, request: SearchRequest, release: Release) -> Answer:
         """One page of results, with the time it took in milliseconds."""
@@ -70,11 +81,20 @@ class Engines:
         if self.elasticsearch is None or not self.breaker.may_try():
             return None
         try:
-            answer = self.elasticsearch.answer(request, release)
-        except (ApiError, TransportError, IncompleteAnswerError) as error:
+            answer = self._in_time(self.elasticsearch, request, release)
+        except (ApiError, TransportError, IncompleteAnswerError, TimeoutError) as error:
             self.breaker.failed()
             # The query is the reader's business: only the kind of the error is logged.
             log.warning("Elasticsearch did not answer, the fallback does: %s", type(error).__name__)
             return None
         self.breaker.succeeded()
         return answer
+
+    def _in_time(self, engine: ElasticsearchEngine, request: SearchRequest, release: Release) -> Answer:
+        """An answer takes several requests, and each may trickle in for longer than its time-out says, so somebody
+        else waits for it. Raises `TimeoutError`."""
+        asked = self._asking.submit(engine.answer, request, release)
+        try:
+            return asked.result(self.seconds)
+        finally:
+            asked.cancel()

@@ -24,20 +24,28 @@ class StaleRecords:
 
     indexed_release: Callable[[], str | None]
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _asking: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     _rows: dict[str, str] = field(default_factory=dict, init=False)  # record hash to item id
     _release: Release | None = field(default=None, init=False)
     _in_step: bool = field(default=False, init=False)
+    _compared: bool = field(default=False, init=False)
     _asked: float = field(default=0.0, init=False)
 
     def against(self, release: Release) -> frozenset[str]:
-        """The hashes to leave out of a search for readers of `release`."""
+        """The hashes to leave out of a search for readers of `release`. Raises what `indexed_release` raises."""
         with self._lock:
             switched = self._release is None or self._release.name != release.name
             if switched:
                 self._keep(self._release.rows_not_in(release) if self._release else (), release)
-            if switched or (not self._in_step and time.monotonic() - self._asked > ASK_SECONDS):
-                self._ask(release, compare=switched)
-            self._release = release
+                self._release, self._in_step, self._compared = release, False, False
+            due = not self._compared or (not self._in_step and time.monotonic() - self._asked > ASK_SECONDS)
+        # One reader asks while the others go on with what is known: a slow server must not make them queue.
+        if due and self._asking.acquire(blocking=False):
+            try:
+                self._ask(release)
+            finally:
+                self._asking.release()
+        with self._lock:
             return frozenset(self._rows)
 
     def learn(self, rows: Iterable[tuple[str, str]]) -> None:
@@ -46,14 +54,18 @@ class StaleRecords:
             self._rows |= {record: item for item, record in islice(rows, MOST - len(self._rows))}
             self._in_step = False
 
-    def _ask(self, release: Release, compare: bool) -> None:
+    def _ask(self, release: Release) -> None:
         self._asked = time.monotonic()
         name = self.indexed_release()
-        self._in_step = name == release.name
-        if self._in_step:
-            self._rows = {}
-        elif compare and name is not None and (indexed := another_release(release, name)) is not None:
-            self._keep(indexed.rows_not_in(release), release)
+        with self._lock:
+            if self._release is None or self._release.name != release.name:
+                return
+            self._in_step = name == release.name
+            if self._in_step:
+                self._rows = {}
+            elif not self._compared and name is not None and (indexed := another_release(release, name)) is not None:
+                self._keep(indexed.rows_not_in(release), release)
+            self._compared = True
 
     def _keep(self, more: Iterable[tuple[str, str]], release: Release) -> None:
         """Of what is known and of `more`, all that is not live in `release`."""

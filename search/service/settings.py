@@ -16,7 +16,7 @@ SITE_DIR = _path("SITE_DIR")
 ELASTICSEARCH_URL = os.environ.get("ELASTICSEARCH_URL", "").strip()
 SEARCH_INDEX_PREFIX = os.environ.get("SEARCH_INDEX_PREFIX", "bangtin").strip()
 # Seconds after which the fallback answers instead of a slow Elasticsearch.
-SEARCH_TIMEOUT = float(os.environ.get("SEARCH_TIMEOUT", "1"))
+SEARCH_TIMEOUT = float(os.environ.get("SEARCH_TIMEOUT", "0.7"))
 # Where fallback and lexicon keep their files over restarts; a temporary one when empty.
 SEARCH_CACHE_DIR = _path("SEARCH_CACHE_DIR")
 # Searches a reader may make; a whole commune may share one address.
@@ -28,6 +28,9 @@ SEARCH_COMPLETIONS_THROTTLE = os.environ.get("SEARCH_COMPLETIONS_THROTTLE", "120
 # there are no alerts.
 CMS_URL = os.environ.get("CMS_URL", "").strip().rstrip("/")
 FEED_TOKEN = os.environ.get("FEED_TOKEN", "").strip()
+
+# Mails that ask for confirmation one connection may cause.
+SEARCH_ALERTS_THROTTLE = os.environ.get("SEARCH_ALERTS_THROTTLE", "20/hour")
 
 # Nothing here signs anything that must survive a restart.
 SECRET_KEY = os.environ.get("SECRET_KEY") or secrets.token_urlsafe(50)
@@ -53,7 +56,11 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "search.service.negotiation.AlwaysJson",
-    "DEFAULT_THROTTLE_RATES": {"search": SEARCH_THROTTLE, "completions": SEARCH_COMPLETIONS_THROTTLE},
+    "DEFAULT_THROTTLE_RATES": {
+        "search": SEARCH_THROTTLE,
+        "completions": SEARCH_COMPLETIONS_THROTTLE,
+        "alerts": SEARCH_ALERTS_THROTTLE,
+    },
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
     # How many proxies stand in front and append the reader's address; 0 takes the connection's own.
