@@ -163,10 +163,10 @@ def test_a_long_query_costs_little_with_a_large_vocabulary() -> None:
     many = [short(f"VT{number}", f"nghĩa số {number}") for number in range(3000)]
     vocabulary = Vocabulary.of([*many, *TERMS])
     query = normalise_line("nq bch tw " * 40)
-    started = time.perf_counter()
+    started = time.process_time()
     vocabulary.expand(query)
     vocabulary.aliases(query)
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 0.05
 
 
 # In a release ---------------------------------------------------------------------------------------------------------
