@@ -64,8 +64,8 @@ class Engines:
 
     fallback: FallbackEngine
     elasticsearch: ElasticsearchEngine | None = None
-    seconds: float = SECONDS
     breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    seconds: float = SECONDS
     # When all of them hang, the next readers wait no longer than for a slow server.
     _asking: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(ASKING, "elasticsearch"), init=False, repr=False

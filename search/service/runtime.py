@@ -51,7 +51,7 @@ def build_runtime() -> Runtime:
             # The server gives up a little earlier than we do, so that it does not work for nobody.
             seconds=settings.SEARCH_TIMEOUT * 0.8,
         )
-    engines = Engines(FallbackEngine(settings.SEARCH_CACHE_DIR), elasticsearch, settings.SEARCH_TIMEOUT)
+    engines = Engines(FallbackEngine(settings.SEARCH_CACHE_DIR), elasticsearch, seconds=settings.SEARCH_TIMEOUT)
     counts = SearchCounts(wanted=bool(settings.CMS_URL))
     return Runtime(LiveRelease(settings.SITE_DIR), engines, Lexicon(settings.SEARCH_CACHE_DIR), counts)
 

@@ -385,7 +385,7 @@ def test_readers_get_the_fallback_while_the_server_is_down_and_the_server_again_
     fallback = FallbackEngine()
     fallback.bring_to(live_release(site))
     clock = [0.0]
-    engines = Engines(fallback, engine, CircuitBreaker(now=lambda: clock[0]))
+    engines = Engines(fallback, engine, CircuitBreaker(now=lambda: clock[0]), seconds=5)
 
     def engine_of(query: str) -> str:
         return engines.answer(read_request({"q": query}), live_release(site)).engine.value
