@@ -4,7 +4,7 @@ from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
-from cms.api import content, feed, searches
+from cms.api import alerts, content, feed, searches
 
 
 class Sha256Converter:
@@ -31,6 +31,9 @@ urlpatterns = [
     path("files/<sha256:sha256>/", feed.FileView.as_view(), name="file"),
     path("preview/", feed.PreviewView.as_view(), name="preview"),
     path("publisher-state/", feed.PublisherStateView.as_view(), name="publisher-state"),
+    path("alerts/", alerts.AlertsView.as_view(), name="alerts"),
+    path("alerts/confirmations/", alerts.AlertConfirmationView.as_view(), name="alert-confirmations"),
+    path("alerts/cancellations/", alerts.AlertCancellationView.as_view(), name="alert-cancellations"),
     path("search-counts/", searches.SearchCountsView.as_view(), name="search-counts"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("", include(router.urls)),

@@ -21,6 +21,9 @@ CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 SITE_URL = env.address("SITE_URL", "http://localhost:8000")  # the reading site
 CMS_URL = env.address("CMS_URL", "http://localhost:8001")
 PREVIEW_URL = env.address("PREVIEW_URL", "http://localhost:8002/preview/")
+SEARCH_URL = env.address("SEARCH_URL", "http://localhost:8000").rstrip("/")  # the search service, from here
+ALERTS_HOUR = int(env.choice("ALERTS_HOUR", "6", tuple(str(hour) for hour in range(24))))
+EMAIL_TIMEOUT = 10  # seconds; without it a silent mail server holds an approval up for minutes
 
 INSTALLED_APPS = [
     "cms.units",
@@ -29,6 +32,7 @@ INSTALLED_APPS = [
     "cms.editorial",
     "cms.importing",
     "cms.searching",
+    "cms.alerts",
     "cms.api",
     "wagtail_headless_preview",
     "wagtail.users",

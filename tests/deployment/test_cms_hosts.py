@@ -44,7 +44,7 @@ def test_nothing_of_the_cms_is_reachable_under_the_name_of_the_site(editing: Web
 @needs_nginx
 @pytest.mark.parametrize(
     "path",
-    ["changes/?after=0", f"files/{'a' * 64}/", "preview/?token=x", "publisher-state/", "search-counts/"],
+    ["changes/?after=0", f"files/{'a' * 64}/", "preview/?token=x", "publisher-state/", "search-counts/", "alerts/"],
 )
 def test_what_only_services_may_call_is_not_there_from_outside(editing: WebServer, path: str) -> None:
     answer = editing.ask(f"/api/v1/{path}", host=CMS)

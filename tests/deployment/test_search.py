@@ -79,6 +79,28 @@ def test_typing_uses_up_no_searches(searching: WebServer) -> None:
 
 
 @needs_nginx
+def test_the_form_for_alerts_takes_the_longest_search_there_is(searching: WebServer) -> None:
+    form = {"method": "POST", "Content_Type": "application/x-www-form-urlencoded"}
+    answer = searching.ask("/tim-kiem/theo-doi/", body=f"q={'%E1%BB%8B' * 400}&address=a@example.org", **form)
+    assert answer.status == 404
+    assert "không gửi thư thông báo" in answer.text, "the service answers, not nginx: it has no CMS here"
+    assert_secured(answer)
+
+
+@needs_nginx
+def test_what_is_new_for_saved_searches_is_not_asked_from_outside(searching: WebServer) -> None:
+    answer = searching.ask("/api/search/new/", method="POST", body="{}")
+    assert answer.status == 404
+    assert "Content-Type" in answer.headers
+    assert "detail" not in answer.text
+
+
+@needs_nginx
+def test_a_click_is_counted_through_the_web_server(searching: WebServer) -> None:
+    assert searching.ask("/api/search/clicks/?position=1", method="POST", body="PING").status == 204
+
+
+@needs_nginx
 def test_a_flood_of_searches_is_stopped_in_vietnamese(searching: WebServer) -> None:
     answers = [searching.ask("/tim-kiem/?q=a") for _ in range(120)]
     refused = [answer for answer in answers if answer.status == 429]

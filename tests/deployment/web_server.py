@@ -56,20 +56,25 @@ class WebServer:
     port: int
     site: Path
 
-    def ask(self, path: str, host: str = SITE, method: str = "GET", **headers: str) -> Answer:
+    def ask(self, path: str, host: str = SITE, method: str = "GET", body: str = "", **headers: str) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
-            return ask_over(connection, path, host, method, **headers)
+            return ask_over(connection, path, host, method, body, **headers)
         finally:
             connection.close()
 
 
 def ask_over(
-    connection: http.client.HTTPConnection, path: str, host: str = SITE, method: str = "GET", **headers: str
+    connection: http.client.HTTPConnection,
+    path: str,
+    host: str = SITE,
+    method: str = "GET",
+    body: str = "",
+    **headers: str,
 ) -> Answer:
     """One request over a connection that stays open."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, headers={"Host": host, **named})
+    connection.request(method, path, body or None, headers={"Host": host, **named})
     response = connection.getresponse()
     return Answer(response.status, response.headers, response.read())
 
