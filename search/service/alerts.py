@@ -19,7 +19,8 @@ from rest_framework.views import APIView
 
 from contract.addresses import SEARCH_PATH
 from search.releases import Release
-from search.request import FACETS, SearchRequest, read_request
+from search.request import SearchRequest, read_request
+from search.service.alert_addresses import ALERTS_PATH, are_offered, parameters_of
 from search.service.origins import comes_from_elsewhere
 from search.service.runtime import runtime
 from search.service.throttling import SearchThrottle
@@ -31,7 +32,6 @@ from site_theme.stylesheet import content_security_policy
 
 log = logging.getLogger(__name__)
 
-ALERTS_PATH = f"{SEARCH_PATH}theo-doi/"
 TOKEN = "ma"  # noqa: S105 - the name of a parameter
 LONGEST_ADDRESS = 254
 LONGEST_TOKEN = 300
@@ -81,8 +81,8 @@ class AskPage(AlertPage):
         if comes_from_elsewhere(request):
             return _page(HTTPStatus.FORBIDDEN, problem=_("This address does not take such a request."))
         asked, address = read_request(request.data), request.data.get("address", "").strip()
-        parameters = _parameters(asked)
-        if not _are_offered() or not parameters or not 3 <= len(address) <= LONGEST_ADDRESS:
+        parameters = parameters_of(asked)
+        if not are_offered() or not parameters or not 3 <= len(address) <= LONGEST_ADDRESS:
             return self._form(asked, HTTPStatus.BAD_REQUEST, address)
         try:
             _subscriptions().ask(address, parameters)
@@ -94,8 +94,8 @@ class AskPage(AlertPage):
 
     @staticmethod
     def _form(asked: SearchRequest, status: HTTPStatus, address: str = "") -> HttpResponse:
-        parameters = _parameters(asked)
-        if not _are_offered():
+        parameters = parameters_of(asked)
+        if not are_offered():
             return _page(HTTPStatus.NOT_FOUND, problem=_("This site does not send alerts."))
         if not parameters:
             return _page(HTTPStatus.BAD_REQUEST, problem=_("Search for something first; then you can follow it."))
@@ -158,17 +158,6 @@ class CancelPage(TokenPage):
         """The same for an alert that ended long ago."""
         _subscriptions().cancel(token)
         return _page(HTTPStatus.OK, state="cancelled")
-
-
-def _are_offered() -> bool:
-    """What is new is computed inside Elasticsearch, and the CMS mails it."""
-    return bool(settings.CMS_URL and settings.ELASTICSEARCH_URL)
-
-
-def _parameters(asked: SearchRequest) -> dict[str, str]:
-    """What makes the search: its words and filters, not the page or the order."""
-    values = {"q": asked.query, **{name: value for name, value in asked.filters if name in FACETS}}
-    return {name: value for name, value in values.items() if value}
 
 
 def _unavailable(error: UnreachableError) -> HttpResponse:
