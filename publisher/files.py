@@ -4,24 +4,17 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from contract.addresses import FILES_PATH
+from contract.files import attachment_file, release_file
 from contract.models import Rendition, Snapshot
-from contract.slugs import slugify
 from publisher.errors import FileUnavailableError
 from publisher.feed import Feed
 
 # Bytes. For files whose size the snapshot does not tell; a rendition is some 100 kB.
 MAX_UNDECLARED = 20_000_000
 
-# What may lie below /tep/ under its own extension. Anything a browser might run (html, svg, js…) becomes .bin.
-_EXTENSIONS = frozenset(
-    {
-        *("pdf", "doc", "docx", "odt", "rtf", "txt", "xls", "xlsx", "ods", "csv", "ppt", "pptx", "odp"),
-        *("zip", "rar", "7z", "jpg", "jpeg", "png", "gif", "webp", "avif", "mp3", "m4a", "mp4", "webm"),
-    }
-)
 _PICTURE_EXTENSIONS = {
     "image/webp": "webp",
     "image/avif": "avif",
@@ -31,23 +24,9 @@ _PICTURE_EXTENSIONS = {
 }
 
 
-def safe_name(name: str) -> str:
-    """An ASCII file name from any name: ``Báo cáo.PDF`` gives ``bao-cao.pdf``, ``x.html`` gives ``x.bin``."""
-    path = PurePosixPath(name)
-    extension = path.suffix.lower().lstrip(".")
-    if extension in _EXTENSIONS:
-        return f"{slugify(path.stem) or 'tep'}.{extension}"
-    return f"{slugify(path.stem) or 'tep'}.bin"
-
-
-def release_file(sha256: str, name: str) -> str:
-    """Path of a file below ``files/`` of the release; `FILES_PATH` plus it is its address."""
-    return f"{sha256[:2]}/{sha256}/{name}"
-
-
 def attachment_files(snapshot: Snapshot) -> list[str]:
     """The path below ``files/`` of each attachment, in order."""
-    return [release_file(a.sha256, safe_name(a.name)) for a in snapshot.attachments]
+    return [attachment_file(attachment) for attachment in snapshot.attachments]
 
 
 def rendition_file(rendition: Rendition) -> str | None:

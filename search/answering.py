@@ -278,7 +278,7 @@ def _next(planned: Plan, hits: Sequence[Hit]) -> str | None:
 def _passage(row: Hit) -> Passage:
     source = row["_source"]
     html = next(iter(_marked(row)), Markup(""))
-    return Passage(source["anchor"], source["label"], f"{source['url']}#{source['anchor']}", html)
+    return Passage(source["anchor"], source["label"], source["link"], html)
 
 
 def _excerpts(hit: Hit) -> Iterator[Passage]:

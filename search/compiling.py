@@ -141,7 +141,7 @@ def compile_passages(plan: Plan, rows: Sequence[str]) -> Search:
     """The provisions with these row ids, with the words marked."""
     search = Search().query(Q("ids", values=list(rows)))
     search = search.extra(size=len(rows), highlight=_highlight(plan, fragments=1), track_total_hits=False)
-    return search.source(["id", "record", "anchor", "label", "url"])
+    return search.source(["id", "record", "anchor", "label", "link"])
 
 
 def compile_excerpts(plan: Plan, items: Sequence[str]) -> Search:

@@ -90,6 +90,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "is_article": Boolean(),
         "ancestors": Keyword(),
         "label": _shown_only(),
+        "link": _shown_only(),
         "citation": Keyword(),
     },
 }

@@ -5,9 +5,11 @@ from datetime import UTC, date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from contract.addresses import FILES_PATH
+from contract.files import attachment_file
 from contract.folding import fold
 from contract.html import plain_text
-from contract.models import Snapshot
+from contract.models import PAGE_BREAK, Attachment, Snapshot
 from contract.normalising import normalise
 from contract.numbers import number_key
 from contract.release import Record
@@ -15,6 +17,9 @@ from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, STATUS_LABELS, VERB_TERMS
 from search.provision_texts import provision_texts
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+# More pages of one file are a book, which is found by its first ones.
+PAGES_OF_A_FILE = 300
 
 Row = dict[str, Any]
 
@@ -32,12 +37,12 @@ def document_row(record: Record, record_hash: str) -> Row:
         "title": normalise(snapshot.title),
         "heading": normalise("\n".join(headings)),
         "text": full_text(snapshot),
-        "attachments": normalise("\n".join(f"{file.name}\n{file.text}" for file in snapshot.attachments)),
+        "attachments": normalise("\n".join(_name_and_text(file) for file in snapshot.attachments)),
     }
 
 
 def provision_rows(record: Record, record_hash: str) -> Iterator[Row]:
-    """The rows of an item's provisions in the index of provisions."""
+    """The rows of an item in the index of provisions: its provisions, and the pages of its attachments."""
     facts = _facts(record, record_hash)
     for provision in provision_texts(record.snapshot.provisions):
         yield {
@@ -47,11 +52,40 @@ def provision_rows(record: Record, record_hash: str) -> Iterator[Row]:
             "is_article": provision.article == provision.anchor,
             "ancestors": list(provision.ancestors),
             "label": normalise(provision.label),
+            "link": f"{record.path}#{provision.anchor}",
             "citation": provision.citation,
             "title": normalise(record.snapshot.title),
             "heading": normalise(provision.heading),
             "text": normalise(provision.text),
         }
+    yield from _page_rows(record, facts)
+
+
+def _page_rows(record: Record, facts: Row) -> Iterator[Row]:
+    """Pages of attachments are found and led to like clauses."""
+    for number, attachment in enumerate(record.snapshot.attachments, start=1):
+        address = FILES_PATH + attachment_file(attachment)
+        pages = attachment.text.split(PAGE_BREAK)
+        for page, text in enumerate(pages[:PAGES_OF_A_FILE], start=1):
+            if not text.strip():
+                continue
+            anchor = f"tep-{number}-trang-{page}"
+            opens_at_page = attachment.media_type == "application/pdf"
+            yield {
+                **facts,
+                "anchor": anchor,
+                "article": f"{record.id}#{anchor}",
+                "is_article": True,
+                "ancestors": [],
+                "label": f"{normalise(attachment.name)}, trang {page}"
+                if len(pages) > 1
+                else normalise(attachment.name),
+                "link": f"{address}#page={page}" if opens_at_page else address,
+                "citation": None,
+                "title": normalise(record.snapshot.title),
+                "heading": "",
+                "text": normalise(text),
+            }
 
 
 def full_text(snapshot: Snapshot) -> str:
@@ -60,6 +94,10 @@ def full_text(snapshot: Snapshot) -> str:
     for provision in snapshot.provisions:
         parts += [f"{provision.label} {provision.heading}".strip(), plain_text(provision.body)]
     return normalise("\n".join(part for part in parts if part))
+
+
+def _name_and_text(attachment: Attachment) -> str:
+    return f"{attachment.name}\n{attachment.text.replace(PAGE_BREAK, chr(10))}"
 
 
 def number_prefixes(number: str | None) -> list[str]:

@@ -102,11 +102,13 @@ NO_VOCABULARY = Vocabulary.of(())
 def understand(query: str, vocabulary: Vocabulary = NO_VOCABULARY) -> Understanding:
     """Take a query apart. Never fails; what is not understood is text."""
     query = normalise_line(query)
-    phrases, excluded, rest = _phrases_and_exclusions(query)
-    parts = _alternatives(rest)
-    folded = fold(" ".join((*parts, *phrases)))
-    text = _plain(" ".join((*parts, *phrases)))
-    typed = [_plain(f"{part} {' '.join(phrases)}") for part in parts] or [text]
+    parts = [_phrases_and_exclusions(part) for part in _alternatives(query)]
+    # Between OR, a phrase is the words it is made of: one of the parts is enough, so none can be demanded.
+    phrases = parts[0][0] if len(parts) == 1 else ()
+    excluded = tuple(dict.fromkeys(word for _, unwanted, _ in parts for word in unwanted))
+    typed = [said for quoted, _, rest in parts if (said := _plain(f"{rest} {' '.join(quoted)}"))]
+    text = " ".join(typed)
+    folded = fold(text)
     wordings = [*typed, *(other for wording in typed for other in _reworded(wording, vocabulary))]
     return Understanding(
         text=text,
@@ -128,9 +130,15 @@ def _plain(text: str) -> str:
 
 
 def _alternatives(text: str) -> list[str]:
-    """The parts between OR (or HOẶC, unless everything is in capitals, as in a copied title)."""
+    """The parts between OR outside quotes (or HOẶC, unless everything is in capitals, as in a copied title)."""
     separator = _OR if text == text.upper() else _OR_IN_VIETNAMESE
-    return [part for part in separator.split(text) if part.strip()]
+    quoted = [match.span() for match in _PHRASE.finditer(text)]
+    parts, start = [], 0
+    for match in separator.finditer(text):
+        if not any(first <= match.start() < last for first, last in quoted):
+            parts.append(text[start : match.start()])
+            start = match.end()
+    return [part for part in (*parts, text[start:]) if part.strip()]
 
 
 def _reworded(text: str, vocabulary: Vocabulary) -> list[str]:
