@@ -77,6 +77,10 @@ def _follow(live: LiveRelease, bring_to: Callable[[Release], None], stop: thread
     while True:
         release = live.get()
         if release is not None:
-            bring_to(release)
+            try:
+                bring_to(release)
+            except Exception:
+                # A thread that died would leave its file behind for good, and nobody would notice.
+                log.exception("release %s was not taken in; the next try is in a moment", release.name)
         if stop.wait(IN_STEP_SECONDS):
             return

@@ -1,5 +1,6 @@
 """Completions over HTTP."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from search.releases import Release
 from search.service import runtime as running
 from search.service.throttling import SearchThrottle
 from tests.search.factories import write_release
@@ -68,6 +70,26 @@ def test_typing_has_a_budget_of_its_own(filled: Client, monkeypatch: pytest.Monk
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert "đợi một phút" in answers[3].json()["detail"]
     assert filled.get("/api/search/", {"q": "chè"}).status_code == 200
+
+
+def test_a_release_that_could_not_be_taken_in_is_tried_again(
+    client: Client, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_release(site, demo_records())
+    held, stop, tries = running.runtime(), threading.Event(), iter([True])
+    taking_in = held.lexicon.bring_to
+
+    def fail_once(release: Release) -> None:
+        if next(tries, False):
+            raise RuntimeError("a defect")
+        taking_in(release)
+        stop.set()
+
+    monkeypatch.setattr(running, "IN_STEP_SECONDS", 0.01)
+    monkeypatch.setattr(held.lexicon, "bring_to", fail_once)
+    running.keep_in_step(stop)
+    assert stop.wait(20)
+    assert client.get(ADDRESS, {"q": "phat"}).json()["completions"]
 
 
 def test_only_reading_is_possible(filled: Client) -> None:
