@@ -78,26 +78,30 @@ def whats_new(
     """
     if engine.stale.indexed_release() != release.name:
         raise NotInStepError(f"the index does not hold release {release.name} yet")
-    stale = sorted(engine.stale.against(release))
-    bodies = [compile_latest(), *(compile_novelties(saved, release, stale) for saved in searches)]
+    stale, now = sorted(engine.stale.against(release)), datetime.now(UTC)
+    bodies = [compile_latest(now), *(compile_novelties(saved, release, stale, now) for saved in searches)]
     latest, *answers = _ask(engine, bodies)
     newest = latest["aggregations"]["latest"]["value"]
     until = None if newest is None else datetime.fromtimestamp(newest / 1000, UTC)
     return until, [_novelties(saved, found, release) for saved, found in zip(searches, answers, strict=True)]
 
 
-def compile_novelties(saved: SavedSearch, release: Release, stale: Sequence[str]) -> Search:
-    """The search for what is new: all that the search finds and its filters leave, published later than `since`."""
+def compile_novelties(saved: SavedSearch, release: Release, stale: Sequence[str], now: datetime) -> Search:
+    """The search for what is new: all that the search finds and its filters leave, published later than `since`.
+
+    An item may show a date of its own. One in the future is new on that day, and not every day until then.
+    """
     planned = plan(saved.request, release.vocabulary)
-    conditions = [compile_query(planned, stale), Q("range", published_at={"gt": saved.since.isoformat()})]
+    period = {"gt": saved.since.isoformat(), "lte": now.isoformat()}
+    conditions = [compile_query(planned, stale), Q("range", published_at=period)]
     search = Search().query(Q("bool", filter=[*conditions, *_filters(planned)]))
     search = search.sort("-published_at", "id").source(list(_FIELDS))
     return search.extra(size=SHOWN, track_total_hits=True)
 
 
-def compile_latest() -> Search:
-    """When the last item was published."""
-    search = Search().extra(size=0)
+def compile_latest(now: datetime) -> Search:
+    """When the last item was published, as far as that is not later than `now`."""
+    search = Search().query(Q("range", published_at={"lte": now.isoformat()})).extra(size=0)
     search.aggs.bucket("latest", A("max", field="published_at"))
     return search
 

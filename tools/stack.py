@@ -86,6 +86,7 @@ class Stack:
             "SITE_URL": self.site_url,
             "CMS_URL": self.cms_url,
             "PREVIEW_URL": f"http://{self.host}:{self.ports.preview}/preview/",
+            "SEARCH_URL": f"http://127.0.0.1:{self.ports.site}",
             "SITE_DIR": str(self.site_dir),
             "ELASTICSEARCH_URL": self.elasticsearch_url,
             "SEARCH_INDEX_PREFIX": self.index_prefix,

@@ -106,6 +106,19 @@ def test_asking_again_since_the_answer_tells_nothing_twice_and_misses_nothing_th
 
 
 @pytest.mark.elasticsearch
+def test_an_item_dated_in_the_future_is_new_then_and_hides_nothing_until_then(
+    engine: ElasticsearchEngine, indexer: ReleaseIndexer, site: Path
+) -> None:
+    ahead = at(24 * 365 * 50, item("mai-sau", "Chè của mai sau", body="Cây chè.", seq=5))
+    write_release(site, [*RECORDS, ahead])
+    release = live_release(site)
+    indexer.rebuild(release)
+    until, (found,) = whats_new(engine, release, [saved(q="chè")])
+    assert titles(found) == ["Hội chợ chè", "Giá chè tăng"]
+    assert until == PUBLISHED + timedelta(hours=5)
+
+
+@pytest.mark.elasticsearch
 def test_while_the_index_lags_there_is_no_answer_that_could_miss_something(
     engine: ElasticsearchEngine, release: Release, site: Path
 ) -> None:
