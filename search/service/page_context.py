@@ -7,6 +7,7 @@ from contract.addresses import SEARCH_PATH
 from search.answers import Answer, Engine
 from search.releases import Release
 from search.request import MAX_PAGES, MAX_QUERY_LENGTH, PAGE_SIZE, SearchRequest, Sort
+from search.service.alert_addresses import alert_address
 from search.texts import _
 
 
@@ -31,6 +32,7 @@ def search_context(release: Release, request: SearchRequest, answer: Answer | No
         "hints": hints(request, answer),
         "like": _like(release, request),
         "feed": f"{SEARCH_PATH}atom/{request.address(1).removeprefix(SEARCH_PATH)}" if answer else None,
+        "alert": alert_address(request),
         "offset": request.offset,
     }
 

@@ -340,6 +340,7 @@ def search_data(query: str = "sức chiến đấu của tổ chức cơ sở đ
         "selected": {"year": "2025"},
         "like": None,
         "feed": "/tim-kiem/atom/?q=a",
+        "alert": "/tim-kiem/theo-doi/?q=a",
         "offset": 0,
         "hints": [] if hits else ["Kiểm tra lại chính tả.", "Dùng ít từ hơn, hoặc gõ số hiệu, ví dụ 39-NQ/TW."],
     }
