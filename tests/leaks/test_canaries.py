@@ -1,9 +1,9 @@
 """The canary test: everything that must not be seen carries a word of its own, and every surface is searched for it.
 
 Each non-public state an item can be in (THREATS T01) is made by the real workflow: as news with a picture and as a
-document, both with an attachment, and as search terms. The word stands in title, summary, body, alternative text, name
-and bytes of the attachment, and in every kind of term. Items that are public carry words
-too: where those are missing, the searching itself is broken.
+document, both with attachments, and as search terms. The word stands in title, summary, body, alternative text, name,
+bytes and text of the attachments, and in every kind of term. Items that are public carry words too: where those are
+missing, the searching itself is broken.
 """
 
 import gzip
@@ -50,6 +50,7 @@ from search.live import LiveRelease
 from search.request import read_request
 from search.spelling import suggest
 from tests.cms.factories import Board, document, file_asset, news, vocabulary
+from tests.cms.files import pdf
 from tests.publisher.workshop import Workshop, orphans
 
 pytestmark = pytest.mark.django_db
@@ -83,11 +84,15 @@ class World:
         """Field values with the word in each of them. The address is neutral: that of a withdrawn item answers 410."""
         if form == "terms":
             return {"title": f"Tiêu đề {word}", "summary": f"Tóm tắt {word}", "terms": terms(word)}
-        asset = file_asset(f"Nội dung tệp {word}".encode(), f"{word}.txt", self.board.unit.board_group.collection)
+        collection = self.board.unit.board_group.collection
+        files = [
+            file_asset(f"Nội dung tệp {word}".encode(), f"{word}.txt", collection),
+            file_asset(pdf(f"Trang đọc được {word}"), f"ban-quet-{len(self.words)}.pdf", collection),
+        ]
         common = {
             "title": f"Tiêu đề {word}",
             "summary": f"Tóm tắt {word}",
-            "attachments": [("file", asset)],
+            "attachments": [("file", file) for file in files],
             "source_name": f"Báo {word}",
         }
         if form == "news":
@@ -229,6 +234,7 @@ def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytes
                 world.make_live_for_now(form)
             world.below_a_unit_that_is_restricted()
             world.remember_files()
+            call_command("run_schedule", "--once")
             world.publish()
             seen = traces(world, world.site, {w for w, state in world.words.items() if state.startswith("withdrawn")})
             assert seen, "what was live for a while was not on the site: hiding it would prove nothing"
@@ -289,6 +295,14 @@ def test_words_of_public_items_are_found_in_the_release(world: World, place: str
     found = set().union(*traces(world, world.workshop.current / place, world.public_words).values())
     forms = FORMS_WITH_FILES if place == FILES else FORMS
     assert found == {word for word, state in world.public_words.items() if state.endswith(forms)}
+
+
+def test_the_text_of_public_files_is_in_the_release(world: World) -> None:
+    texts = [a.text for record in world.workshop.records() for a in record.snapshot.attachments]
+    read = [text for text in texts if text.startswith("Trang đọc được ")]
+    assert {text.split()[-1] for text in read} == {
+        w for w, s in world.public_words.items() if s.endswith(FORMS_WITH_FILES)
+    }
 
 
 def test_words_of_public_items_are_found_in_feeds_and_in_compressed_copies(world: World) -> None:
