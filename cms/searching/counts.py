@@ -1,6 +1,7 @@
 """Adds what the search service hands over, each batch once, and forgets what is old."""
 
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,8 @@ def add(batch: UUID, days: list[dict[str, Any]]) -> bool:
     _, is_new = ReceivedBatch.objects.get_or_create(pk=batch)
     if not is_new:
         return False
-    for counts in days:
+    # The row of a day is taken first and days in their order: services that hand over at once wait for each other.
+    for counts in sorted(days, key=itemgetter("day")):
         day = counts["day"]
         _add(SearchDay, {"day": day}, searches=counts["searches"], without_result=counts["without_result"])
         for query in counts["queries"]:
