@@ -22,7 +22,7 @@ from contract.folding import fold
 from contract.numbers import number_key
 from contract.release import Record
 from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG, Audience
-from search.answers import Answer, Engine, FacetValue, Passage, Result
+from search.answers import Answer, Engine, FacetValue, MissingNumber, Passage, Result
 from search.marking import excerpt, folded_words
 from search.releases import BrokenReleaseError, Release
 from search.request import PAGE_SIZE, SearchRequest, Sort
@@ -109,6 +109,8 @@ class FallbackEngine:
             results=tuple(self._result(match, meant) for match in page),
             facets={name: _facet(name, matches, request.selected) for name in ("type", "year")},
             numbered=tuple(_bare_result(match) for match in _ordered(numbered, Sort.NEWEST)),
+            missing_number=MissingNumber(meant.whole_number) if meant.whole_number and not numbered else None,
+            reworded=meant.wordings[1:],
         )
 
     def bring_to(self, release: Release, wait: bool = True) -> None:

@@ -51,6 +51,8 @@ TOPIC_WORDS = 6
 # How many of the words a row must hold. Two words are one Vietnamese word, so both count; a question of ten and more
 # words is full of words no law uses.
 MINIMUM_SHOULD_MATCH = "2<-1 4<-2 9<25%"
+# "điều 5 luật đất đai": who names a document by its title names it nearly whole, or means something else.
+CITED_TITLE_MATCH = "3<80%"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Plan:
 
     One of `wordings` must be there in part (`MINIMUM_SHOULD_MATCH`), `phrases` must be there whole. A row that answers
     by its number needs no words. `words` are all of them, for marking. `similar_to` is an item to find others like.
+    `citation` is a provision of the document that is named, by its number or by `cited_title`.
     """
 
     scope: Scope
@@ -77,6 +80,7 @@ class Plan:
     number_keys: tuple[str, ...] = ()
     partial_number: PartialNumber | None = None
     citation: str | None = None
+    cited_title: str = ""
     filters: tuple[tuple[str, str], ...] = ()
     after: Cursor | None = None
 
@@ -94,7 +98,7 @@ def plan(request: SearchRequest, vocabulary: Vocabulary = NO_VOCABULARY) -> Plan
     wanted = {
         Clause.NUMBER: bool(meant.number_keys),
         Clause.NAME: bool(meant.names),
-        Clause.CITATION: bool(meant.citation) and names_number,
+        Clause.CITATION: bool(meant.citation and (names_number or meant.cited)),
         Clause.PARTIAL_NUMBER: meant.partial_number is not None,
         Clause.WORDS: bool(meant.text),
         Clause.ACCENTED_WORDS: bool(meant.text) and meant.accented,
@@ -119,6 +123,7 @@ def plan(request: SearchRequest, vocabulary: Vocabulary = NO_VOCABULARY) -> Plan
         number_keys=meant.number_keys,
         partial_number=meant.partial_number,
         citation=meant.citation,
+        cited_title="" if names_number else meant.cited,
         filters=request.filters,
         after=request.after,
     )

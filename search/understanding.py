@@ -67,10 +67,15 @@ class PartialNumber:
 
 @dataclass(frozen=True)
 class NamedNumber:
-    """The key of a document's number, which the query calls by another name; the date where the number is shared."""
+    """The number of a document that the query calls by another name; the date where the number is shared."""
 
-    key: str
+    number: str
     issued_on: date | None = None
+
+    @property
+    def key(self) -> str:
+        """The number without its spelling."""
+        return number_key(self.number)
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,9 @@ class Understanding:
 
     `text` is all its words, `wordings` the ways to say it of which one is enough: as typed or the parts between OR,
     then with abbreviations and synonyms written otherwise. `number_keys` is every complete number it may name,
-    `whole_number` the one that is written as such, `citation` the key of the provision it asks for ("dieu-5/khoan-2").
-    `quotation` is text copied from somewhere. `accented` tells whether the reader typed diacritics.
+    `whole_number` the one that is written as such or called by another name, `citation` the key of the provision it
+    asks for ("dieu-5/khoan-2"), `cited` the words beside that, folded: the document's title where it is not called by its
+    number. `quotation` is text copied from somewhere. `accented` tells whether the reader typed diacritics.
     """
 
     text: str
@@ -93,6 +99,7 @@ class Understanding:
     number_keys: tuple[str, ...] = ()
     partial_number: PartialNumber | None = None
     citation: str | None = None
+    cited: str = ""
     accented: bool = False
 
 
@@ -109,6 +116,7 @@ def understand(query: str, vocabulary: Vocabulary = NO_VOCABULARY) -> Understand
     typed = [said for quoted, _, rest in parts if (said := _plain(f"{rest} {' '.join(quoted)}"))]
     text = " ".join(typed)
     folded = fold(text)
+    names = tuple(NamedNumber(name.number, name.issued_on) for name in vocabulary.aliases(query))
     wordings = [*typed, *(other for wording in typed for other in _reworded(wording, vocabulary))]
     return Understanding(
         text=text,
@@ -116,10 +124,11 @@ def understand(query: str, vocabulary: Vocabulary = NO_VOCABULARY) -> Understand
         phrases=phrases,
         excluded=excluded,
         number_keys=_number_keys(folded),
-        names=tuple(NamedNumber(number_key(name.number), name.issued_on) for name in vocabulary.aliases(query)),
-        whole_number=_whole_number(folded),
+        names=names,
+        whole_number=_whole_number(folded) or (names[0].number if names else None),
         partial_number=_partial_number(folded),
         citation=_citation(folded),
+        cited=" ".join(_PROVISION.sub(" ", folded).split()),
         quotation=text if len(parts) == 1 and len(text.split()) >= QUOTATION_FROM else None,
         accented=fold(text) != text.lower(),
     )

@@ -32,6 +32,7 @@ TERMS = (
     Term(kind=TermKind.ABBREVIATION, words="UBKT", means="Ủy ban Kiểm tra"),
     Term(kind=TermKind.SYNONYM, words="nước sạch", means="nước sinh hoạt"),
     Term(kind=TermKind.ALIAS, words="Nghị quyết về đất đai", number="18-NQ/TW", issued_on=date(2022, 6, 16)),
+    Term(kind=TermKind.ALIAS, words="19 điều đảng viên không được làm", number="37-QĐ/TW"),
 )
 
 
@@ -138,6 +139,15 @@ def test_a_number_nobody_has_is_said_to_be_missing_with_the_nearest(
     assert {near.number for near in missing.nearest} == {"18-NQ/TW"}
     assert ask(engine, release, "18-NQ/TW").missing_number is None
     assert ask(engine, release, "24/7 trong ngày").missing_number is None
+
+
+def test_the_number_behind_another_name_is_said_to_be_missing_too(
+    engine: ElasticsearchEngine, fallback: FallbackEngine, release: Release
+) -> None:
+    for either in (engine, fallback):
+        missing = ask(either, release, "19 dieu dang vien khong duoc lam").missing_number
+        assert missing is not None
+        assert missing.number == "37-QĐ/TW"
 
 
 def test_a_hit_says_what_replaces_it(engine: ElasticsearchEngine, fallback: FallbackEngine, release: Release) -> None:
