@@ -85,8 +85,8 @@ class Understanding:
     `text` is all its words, `wordings` the ways to say it of which one is enough: as typed or the parts between OR,
     then with abbreviations and synonyms written otherwise. `number_keys` is every complete number it may name,
     `whole_number` the one that is written as such or called by another name, `citation` the key of the provision it
-    asks for ("dieu-5/khoan-2"), `cited` the words beside that, folded: the document's title where it is not called by its
-    number. `quotation` is text copied from somewhere. `accented` tells whether the reader typed diacritics.
+    asks for ("dieu-5/khoan-2"), `cited` the words beside that, folded: the document's title where it is not called by
+    its number. `quotation` is text copied from somewhere. `accented` tells whether the reader typed diacritics.
     """
 
     text: str
