@@ -28,11 +28,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         failing = False
         while True:
-            close_old_connections()
             failing = self._look(timezone.now(), failing)
             if options["once"]:
                 return
             time.sleep(options["interval"])
+            close_old_connections()
 
     @staticmethod
     def _look(now: datetime, was_failing: bool) -> bool:
