@@ -7,7 +7,7 @@ from uuid import UUID
 
 from elasticsearch import Elasticsearch
 
-from contract.folding import fold
+from contract.numbers import number_key
 from contract.release import Record
 from contract.vocabulary import Audience
 from search.answering import ElasticsearchEngine
@@ -17,8 +17,9 @@ from search.releases import BrokenReleaseError, Release
 from search.request import MAX_QUERY_LENGTH, read_request
 from search.writing import Written
 
-# Of each kind of golden query, and out of how many items they are chosen.
+# Of each kind of golden query. One in so many may miss: titles are near each other, and an alias may mean another item.
 QUERIES = 5
+# Out of how many items they are chosen.
 CANDIDATES = 200
 # A title of fewer words is what many items are called.
 LEAST_WORDS = 5
@@ -33,7 +34,7 @@ class GateError(RuntimeError):
 
 @dataclass(frozen=True)
 class GoldenQuery:
-    """What a reader may ask for an item, and the item: the hit has to be it, or to have the same number or title."""
+    """What a reader may ask for an item, and the item: it has to stand on the first page."""
 
     text: str
     item: UUID
@@ -55,11 +56,12 @@ class Gate:
             raise GateError(f"{set_aside} of {len(written)} items could not be written")
         engine = ElasticsearchEngine(self.client, self.names, SECONDS)
         indexed = [item for item, outcome in written.items() if outcome.documents and not outcome.set_aside]
-        for query in golden_queries(release, indexed):
-            answer = engine.answer(read_request({"q": query.text}), release)
-            if not _finds(answer, query):
-                # The words of a title stand in the release for everybody to read.
-                raise GateError(f"the search for {query.text!r} does not find {query.item} first")
+        queries = list(golden_queries(release, indexed))
+        missed = [q for q in queries if not _finds(engine.answer(read_request({"q": q.text}), release), q)]
+        if len(missed) > len(queries) // QUERIES:
+            # Numbers and titles stand in the release for everybody to read.
+            told = ", ".join(f"{query.text!r} ({query.item})" for query in missed)
+            raise GateError(f"{len(missed)} of {len(queries)} golden queries do not find their item: {told}")
 
     def _counts(self, written: Iterable[Written]) -> None:
         outcomes = list(written)
@@ -92,25 +94,23 @@ def _records(release: Release, items: Iterable[UUID]) -> Iterator[Record]:
 
 def _numbers(records: Iterable[Record]) -> Iterator[GoldenQuery]:
     for record in records:
-        if record.snapshot.document and record.snapshot.document.number:
-            yield GoldenQuery(record.snapshot.document.number, record.id, by_number=True)
+        number = record.snapshot.document.number if record.snapshot.document else None
+        if number and any(character.isdigit() for character in number):
+            yield GoldenQuery(number, record.id, by_number=True)
 
 
 def _titles(records: Iterable[Record]) -> Iterator[GoldenQuery]:
     for record in records:
-        title = record.snapshot.title
-        if len(title.split()) >= LEAST_WORDS and len(title) <= MAX_QUERY_LENGTH:
-            yield GoldenQuery(title, record.id, by_number=False)
+        words = record.snapshot.title.split()
+        # A number in it would mean another document, and a sign might be read as an operator.
+        if len(words) >= LEAST_WORDS and all(word.isalpha() for word in words):
+            yield GoldenQuery(" ".join(words)[:MAX_QUERY_LENGTH], record.id, by_number=False)
 
 
 def _finds(answer: Answer, query: GoldenQuery) -> bool:
-    if query.by_number and str(query.item) in {result.id for result in answer.numbered}:
+    if str(query.item) in {result.id for result in (*answer.numbered, *answer.results)}:
         return True
-    first = answer.results[0] if answer.results else None
-    if first is None:
-        return False
-    return first.id == str(query.item) or _same((first.number if query.by_number else first.title) or "", query.text)
-
-
-def _same(one: str, other: str) -> bool:
-    return fold(one).split() == fold(other).split()
+    # Many units have a document of this number: those of the page are as good.
+    return query.by_number and any(
+        number_key(result.number or "") == number_key(query.text) for result in answer.numbered
+    )

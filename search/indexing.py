@@ -12,9 +12,9 @@ from elasticsearch.helpers import scan
 
 from contract.vocabulary import Audience
 from search.indexes import DOCUMENTS, PROVISIONS, IndexNames, definition_key
-from search.provision_texts import provision_texts
 from search.rebuilding import Rebuild, Sharding, described, newest_release
 from search.releases import BrokenReleaseError, Release, another_release
+from search.rows import provision_rows
 from search.writing import PARTS, IndexAheadError, RefusedForNowError, Report, RowWriter, batches, readable_record
 
 log = logging.getLogger(__name__)
@@ -206,4 +206,4 @@ def _provisions_of(release: Release, item: UUID) -> int:
         return -1
     if record.snapshot.audience is not Audience.PUBLIC:
         return 0
-    return len({text.anchor for text in provision_texts(record.snapshot.provisions)})
+    return len({row["anchor"] for row in provision_rows(record, release.items[item].record)})
