@@ -10,10 +10,12 @@ from typing import Any
 from elasticsearch.dsl import A, Q, Search
 from elasticsearch.dsl.query import Query
 
+from contract.folding import fold
 from search.planning import (
     ACCENTED_WEIGHTS,
     CANDIDATE_FIELD,
     CITATION_BOOST,
+    CITED_TITLE_MATCH,
     FIELD_WEIGHTS,
     MINIMUM_SHOULD_MATCH,
     NUMBER_BOOST,
@@ -110,7 +112,7 @@ def compile_search(plan: Plan, stale: Sequence[str]) -> Search:
 def compile_query(plan: Plan, stale: Sequence[str]) -> Query:
     """The query proper: what must be there, what adds to the score, what must not be there."""
     should = [_CLAUSES[clause](plan) for clause in plan.clauses if clause in _CLAUSES]
-    forbidden = [_phrase(phrase) for phrase in plan.excluded]
+    forbidden = [_excluded(words) for words in plan.excluded]
     if stale:
         forbidden.append(Q("terms", record=list(stale)))
     articles = [Q("term", is_article=True)] if plan.scope is Scope.PROVISIONS else []
@@ -122,11 +124,14 @@ def compile_query(plan: Plan, stale: Sequence[str]) -> Query:
 def compile_rows(plan: Plan, field: str, values: Sequence[str], records: Sequence[str]) -> Search:
     """The provisions whose `field` (``id`` or ``article``) is one of `values`, weighed by all fields, best first.
 
-    Of documents, a provision has to hold words itself: the title of the document is that of all.
+    Of documents, a provision has to hold words itself (the title of the document is that of all) or to be the one that
+    was asked for.
     """
     conditions = [Q("terms", **{field: list(values)}), Q("terms", record=list(records))]
     if field == "id":
         own = [Q("match", **{name: plan.words}) for name in ("text", "heading")]
+        if plan.citation:
+            own.append(Q("term", citation=plan.citation))
         conditions.append(Q("bool", should=own, minimum_should_match=1))
     wanted = [_any([_scored(wording, Scope.PROVISIONS) for wording in plan.wordings])]
     wanted += _reweighing(plan, Scope.PROVISIONS)
@@ -262,6 +267,8 @@ def _citation(plan: Plan) -> Query:
         for clause in (Clause.NUMBER, Clause.NAME, Clause.PARTIAL_NUMBER)
         if clause in plan.clauses
     ]
+    if plan.cited_title:
+        document.append(Q("match", title={"query": plan.cited_title, "minimum_should_match": CITED_TITLE_MATCH}))
     condition = Q("bool", filter=[cited], should=document, minimum_should_match=1)
     return Q("constant_score", filter=condition, boost=CITATION_BOOST)
 
@@ -280,6 +287,18 @@ def _similar(plan: Plan) -> Query:
 
 def _phrase(words: str) -> Query:
     return Q("match_phrase", **{CANDIDATE_FIELD: words})
+
+
+def _excluded(words: str) -> Query:
+    """What is left out. Diacritics that were typed have to agree: who does not want "cưới" may want "cuối".
+
+    Attachments are indexed without diacritics only.
+    """
+    if fold(words) == words.lower():
+        return _phrase(words)
+    fields = ("title.accented", "text.accented", "attachments")
+    phrases = [Q("match_phrase", **{field: words}) for field in fields]
+    return Q("bool", should=phrases, minimum_should_match=1)
 
 
 _CLAUSES: dict[Clause, Callable[[Plan], Query]] = {

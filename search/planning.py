@@ -93,12 +93,12 @@ class Plan:
 def plan(request: SearchRequest, vocabulary: Vocabulary = NO_VOCABULARY) -> Plan:
     """The plan for a request."""
     meant = understand(request.query, vocabulary)
-    names_number = bool(meant.number_keys or meant.names) or meant.partial_number is not None
+    names_number = meant.whole_number is not None or meant.partial_number is not None
     topic = slugify(meant.text) if 0 < len(meant.text.split()) <= TOPIC_WORDS else None
     wanted = {
         Clause.NUMBER: bool(meant.number_keys),
         Clause.NAME: bool(meant.names),
-        Clause.CITATION: bool(meant.citation and (names_number or meant.cited)),
+        Clause.CITATION: bool(meant.citation and meant.cited),
         Clause.PARTIAL_NUMBER: meant.partial_number is not None,
         Clause.WORDS: bool(meant.text),
         Clause.ACCENTED_WORDS: bool(meant.text) and meant.accented,

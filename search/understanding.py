@@ -116,6 +116,8 @@ def understand(query: str, vocabulary: Vocabulary = NO_VOCABULARY) -> Understand
     typed = [said for quoted, _, rest in parts if (said := _plain(f"{rest} {' '.join(quoted)}"))]
     text = " ".join(typed)
     folded = fold(text)
+    # "điều 4 30/2020/NĐ-CP": the number of the provision is no part of the document's.
+    cited = " ".join(_PROVISION.sub(" ", folded).split())
     names = tuple(NamedNumber(name.number, name.issued_on) for name in vocabulary.aliases(query))
     wordings = [*typed, *(other for wording in typed for other in _reworded(wording, vocabulary))]
     return Understanding(
@@ -123,12 +125,12 @@ def understand(query: str, vocabulary: Vocabulary = NO_VOCABULARY) -> Understand
         wordings=tuple(dict.fromkeys(wordings[:MAX_WORDINGS])) if text else (),
         phrases=phrases,
         excluded=excluded,
-        number_keys=_number_keys(folded),
+        number_keys=_number_keys(cited),
         names=names,
         whole_number=_whole_number(folded) or (names[0].number if names else None),
-        partial_number=_partial_number(folded),
+        partial_number=_partial_number(cited),
         citation=_citation(folded),
-        cited=" ".join(_PROVISION.sub(" ", folded).split()),
+        cited=cited,
         quotation=text if len(parts) == 1 and len(text.split()) >= QUOTATION_FROM else None,
         accented=fold(text) != text.lower(),
     )
