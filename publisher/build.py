@@ -5,17 +5,14 @@ The state of what was built is written in one transaction that ends only after r
 
 import hashlib
 import sys
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 
 from contract.canonical import canonical_json
 from contract.models import Term
 from contract.release import (
     CHANGES,
-    FILES,
     MANIFEST,
     PAGES,
     RECORDS,
@@ -29,23 +26,20 @@ from contract.shards import page_shard_name, page_shard_number
 from publisher import disk
 from publisher.changes import Candidates, filters_digest, filters_key
 from publisher.derive import Facts
-from publisher.errors import BuildError, ItemsFailedError
-from publisher.files import FileStore, files_of
-from publisher.objects import object_name
+from publisher.failures import Failures
+from publisher.files import FileStore
 from publisher.outline import VOCABULARY_LISTING
 from publisher.pages import Page, Pages
 from publisher.program import program_digest
 from publisher.releases import Site
 from publisher.rendering import DROPPED, ShardOfPages, ShardOfRecords
-from publisher.replica import Item, Replica
+from publisher.replica import Replica
 from publisher.settings import Settings
+from publisher.trees import TREES, Trees
 from publisher.workers import ALONE_BELOW, Shard, Workplace, make_shards
 
-TREES = (PAGES, RECORDS, FILES)
 # Pages. A build of more than these takes long enough to wonder about.
 PROGRESS_ABOVE = 200
-# Dead links named in a message.
-SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -128,25 +122,25 @@ class Builder:
         Raises `ItemsFailedError` when the pages of some items cannot be rendered, else `BuildError`.
         """
         made = Made(approved_at=self._approved_at())
-        trouble = _Trouble()
+        failures = Failures()
         place = Workplace(self._site.root, self._replica.path, self._settings, plan.day, plan.code, plan.whole)
         show = self._is_worth_showing(plan)
         done = self._with_signs(
             make_shards(place, self._replica, self._site.objects, plan.pages, self._record_jobs(plan), show)
         )
-        changed: dict[str, set[str]] = defaultdict(set)
+        trees = Trees(self._replica, self._site.objects, self._store)
         for shard in list(done) if not plan.whole else done:
             if isinstance(shard, ShardOfPages):
-                trouble.add(shard)
-                self._keep_pages(shard, made, changed[PAGES])
+                failures.add(shard)
+                self._keep_pages(shard, made, trees)
             else:
-                self._keep_records(shard, made, changed[RECORDS])
-        trouble.raise_it()
+                self._keep_records(shard, made, trees)
+        failures.raise_it()
         if plan.whole:
-            self._forget_other_shards(plan, changed)
-        self._make_files(plan, changed[FILES])
+            self._forget_others(plan, trees)
+        trees.make_files(plan.whole)
         for tree in TREES:
-            made.trees[tree] = self._root(tree, changed[tree])
+            made.trees[tree] = trees.root(tree)
         return made
 
     def _with_signs(self, done: Iterator[Shard]) -> Iterator[Shard]:
@@ -265,7 +259,7 @@ class Builder:
 
     # Keeping what was made
 
-    def _keep_pages(self, shard: ShardOfPages, made: Made, changed: set[str]) -> None:
+    def _keep_pages(self, shard: ShardOfPages, made: Made, trees: Trees) -> None:
         db = self._replica.db
         db.executemany("DELETE FROM page WHERE address = ?", [(address,) for address in shard.dropped])
         db.executemany(
@@ -274,104 +268,22 @@ class Builder:
         )
         made.pages_written += shard.written
         made.pages_removed += len(shard.dropped)
-        self._keep_object(PAGES, page_shard_name(shard.number), shard.object, changed)
+        trees.keep(PAGES, page_shard_name(shard.number), shard.object)
 
-    def _keep_records(self, shard: ShardOfRecords, made: Made, changed: set[str]) -> None:
+    def _keep_records(self, shard: ShardOfRecords, made: Made, trees: Trees) -> None:
         db = self._replica.db
         db.executemany("DELETE FROM built_item WHERE id = ?", [(id_,) for id_ in shard.removed])
         db.executemany("INSERT OR REPLACE INTO built_item VALUES (?, ?, ?, ?)", shard.changed)
         made.upserted += shard.upserted
         made.removed += shard.removed
-        self._keep_object(RECORDS, shard.name, shard.object, changed)
+        trees.keep(RECORDS, shard.name, shard.object)
 
-    def _keep_object(self, tree: str, name: str, object_: str | None, changed: set[str]) -> None:
-        if object_ is None:
-            self._replica.db.execute("DELETE FROM tree WHERE tree = ? AND name = ?", (tree, name))
-        else:
-            self._replica.db.execute("INSERT OR REPLACE INTO tree VALUES (?, ?, ?)", (tree, name, object_))
-        changed.add(name.partition("/")[0])
-
-    def _forget_other_shards(self, plan: Plan, changed: dict[str, set[str]]) -> None:
-        """After a whole build: shards for which nothing was planned hold nothing any more."""
+    def _forget_others(self, plan: Plan, trees: Trees) -> None:
+        """After a whole build: what was not planned is not there any more."""
         db = self._replica.db
-        planned = {page_shard_name(number) for number, _ in plan.pages}
-        there = {row[0] for row in db.execute("SELECT name FROM tree WHERE tree = ? AND name LIKE '%/%'", (PAGES,))}
-        for name in there - planned:
-            self._keep_object(PAGES, name, None, changed[PAGES])
         db.execute("DELETE FROM page WHERE address NOT IN (SELECT address FROM plan)")
         db.execute("DELETE FROM built_item WHERE id NOT IN (SELECT id FROM item)")
-        live = {
-            f"{row[0]}/{row[1]}" for row in db.execute("SELECT DISTINCT substr(id, 1, 2), substr(id, 3, 1) FROM item")
-        }
-        there = {row[0] for row in db.execute("SELECT name FROM tree WHERE tree = ? AND name LIKE '%/%'", (RECORDS,))}
-        for name in there - live:
-            self._keep_object(RECORDS, name, None, changed[RECORDS])
-        for tree in TREES:
-            groups = db.execute("SELECT DISTINCT substr(name, 1, 2) FROM tree WHERE tree = ? AND name != ''", (tree,))
-            changed[tree] |= {row[0] for row in groups}
-
-    def _make_files(self, plan: Plan, changed: set[str]) -> None:
-        db = self._replica.db
-        if plan.whole:
-            prefixes = {row[0][:2] for row in db.execute("SELECT DISTINCT substr(file, 1, 2) FROM item_file")} | changed
-        else:
-            prefixes = {file[:2] for file in self._changed_files()}
-        for prefix in sorted(prefixes):
-            rows = db.execute(
-                "SELECT DISTINCT file FROM item_file WHERE file >= ? AND file < ?", (f"{prefix}/", f"{prefix}0")
-            )
-            self._keep_object(FILES, prefix, self._files_object([row[0] for row in rows]), changed)
-
-    def _changed_files(self) -> Iterator[str]:
-        rows = self._replica.db.execute("SELECT id, seq, sha256, snapshot FROM pending").fetchall()
-        for id_, seq, sha256, raw in rows:
-            if raw is not None:
-                yield from files_of(Item.read(id_, seq, sha256, raw).snapshot)
-            for (file,) in self._replica.db.execute("SELECT file FROM item_file WHERE id = ?", (id_,)):
-                yield file
-
-    def _files_object(self, files: list[str]) -> str | None:
-        if not files:
-            return None
-
-        def fill(directory: Path) -> None:
-            for file in files:
-                target = directory / file.split("/", 1)[1]
-                disk.make_directory(target.parent)
-                disk.link(self._store.path(file.split("/")[1]), target)
-
-        name = object_name(FILES, dict.fromkeys(files, ""))
-        try:
-            self._site.objects.make(name, fill)
-        except FileNotFoundError as error:
-            raise BuildError(f"{error.filename} is missing; remove the replica, the feed fills it again") from error
-        return name
-
-    def _root(self, tree: str, groups: set[str]) -> str:
-        """The root directory of a tree, after making again its `groups` of shards."""
-        db = self._replica.db
-        if tree != FILES:
-            for group in sorted(groups):
-                shards = dict(
-                    db.execute(
-                        "SELECT substr(name, 4), object FROM tree WHERE tree = ? AND name >= ? AND name < ?",
-                        (tree, f"{group}/", f"{group}0"),
-                    ).fetchall()
-                )
-                object_ = self._site.objects.make_links(tree, shards) if shards else None
-                self._keep_object(tree, group, object_, set())
-        if groups or self._tree(tree) is None:
-            sql = "SELECT name, object FROM tree WHERE tree = ? AND name != '' AND name NOT LIKE '%/%'"
-            root = self._site.objects.make_links(tree, dict(db.execute(sql, (tree,)).fetchall()))
-            self._keep_object(tree, "", root, set())
-        root_name = self._tree(tree)
-        if root_name is None:
-            raise BuildError(f"the tree of {tree} has no root")
-        return root_name
-
-    def _tree(self, tree: str) -> str | None:
-        row = self._replica.db.execute("SELECT object FROM tree WHERE tree = ? AND name = ''", (tree,)).fetchone()
-        return row[0] if row else None
+        trees.forget_other_shards({page_shard_name(number) for number, _ in plan.pages})
 
     def trees_of_head(self) -> dict[str, str] | None:
         """The trees of the newest release."""
@@ -427,34 +339,6 @@ class Builder:
     def is_small(plan: Plan) -> bool:
         """Whether the plan is made in this process, which sees what is not committed."""
         return sum(count for _, count in plan.pages) < ALONE_BELOW
-
-
-class _Trouble:
-    """What went wrong in the shards, taken together."""
-
-    def __init__(self) -> None:
-        self._failed: dict[str, tuple[str, str]] = {}
-        self._tried: Counter[str] = Counter()
-        self._dead: list[str] = []
-
-    def add(self, shard: ShardOfPages) -> None:
-        """Take in one shard."""
-        self._failed |= shard.failed
-        self._tried.update(shard.tried)
-        self._dead += shard.dead_links
-
-    def raise_it(self) -> None:
-        """Raise what there is. A template that fails for all of several items is at fault itself, and no reason to
-        empty the site."""
-        by_template = Counter(template for template, _ in self._failed.values())
-        for template, failures in by_template.items():
-            if failures > 1 and failures == self._tried[template]:
-                reason = next(why for name, why in self._failed.values() if name == template)
-                raise BuildError(f"the template {template} fails for every item: {reason}")
-        if self._failed:
-            raise ItemsFailedError({id_: reason for id_, (_, reason) in self._failed.items()})
-        if self._dead:
-            raise BuildError(f"{len(self._dead)} dead links: " + "; ".join(sorted(self._dead)[:SHOWN]))
 
 
 def release_name(seq: int, content: str) -> str:
