@@ -163,7 +163,7 @@ def scene() -> Iterator[Scene]:
     mortal.close()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(7200 if os.environ.get("EVERY_STEP") else 900)
 def test_a_publisher_killed_before_any_operation_leaves_a_whole_site_and_the_next_run_ends_right(scene: Scene) -> None:
     for number in scene.chosen(0):
         when = f"after dying before operation {number}, {scene.operations[number - 1]}"
@@ -195,7 +195,7 @@ def go_round(site: Workshop, publisher: Publisher, *, start: bool) -> None:
         outcome = publisher.step(site.day)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(7200 if os.environ.get("EVERY_STEP") else 900)
 @pytest.mark.parametrize(("error", "first"), [(errno.ENOSPC, 1), (errno.EIO, 2)])
 def test_a_disk_that_fails_at_any_operation_is_told_and_the_same_publisher_goes_on_when_it_works_again(
     scene: Scene, error: int, first: int
