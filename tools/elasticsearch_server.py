@@ -4,6 +4,9 @@ Three ways, the first that works: the cluster `ELASTICSEARCH_URL` names; Docker 
 server inside an artifact of Maven Central, run as an unprivileged user on 127.0.0.1. Standard library only, so that it
 runs before the virtual environment is there.
 
+``--nodes 3`` makes a cluster of the third kind: as many servers on one port after the other, for trying out shards,
+copies and the loss of a node.
+
 The address goes to standard output and everything else to standard error: ``URL=$(… start)`` works.
 """
 
@@ -31,6 +34,8 @@ from urllib.request import urlopen
 DEFAULT_PORT = int(os.environ.get("ELASTICSEARCH_PORT") or 9200)
 START_SECONDS = 180
 STOP_SECONDS = 60
+# Servers of a cluster talk to each other on their port plus this.
+TRANSPORT_OFFSET = 1000
 JAVA_MAJOR = 17
 COMPOSE_FILE = Path(__file__).resolve().parent.parent / "compose.yaml"
 COMPOSE_SERVICE = "elasticsearch"
@@ -53,6 +58,8 @@ class Place:
 
     root: Path
     port: int
+    # First port and number of servers of the cluster this one belongs to; None when it stands alone.
+    cluster: tuple[int, int] | None = None
 
     @property
     def home(self) -> Path:
@@ -74,6 +81,21 @@ class Place:
         """Where the server answers."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def discovery(self) -> list[str]:
+        """How the server finds the others, as options of its command line."""
+        if self.cluster is None:
+            return ["-Ediscovery.type=single-node"]
+        first, count = self.cluster
+        ports = range(first, first + count)
+        return [
+            f"-Ecluster.name=bangtin-{first}",
+            f"-Enode.name=node-{self.port}",
+            f"-Etransport.port={self.port + TRANSPORT_OFFSET}",
+            "-Ediscovery.seed_hosts=" + ",".join(f"127.0.0.1:{port + TRANSPORT_OFFSET}" for port in ports),
+            "-Ecluster.initial_master_nodes=" + ",".join(f"node-{port}" for port in ports),
+        ]
+
 
 def cache_directory() -> Path:
     """`BANGTIN_CACHE`, or ``/var/cache/bangtin`` for root (whose server runs as another user), or the user's cache."""
@@ -93,6 +115,19 @@ def answers(url: str, timeout: float = 2.0) -> bool:
         return False
 
 
+def start_cluster(port: int, nodes: int) -> list[str]:
+    """Start `nodes` servers that know each other, on `port` and the ports after it; their addresses once all of them
+    belong to one cluster. Raises `ServerError`."""
+    places = [Place(cache_directory(), port + number, cluster=(port, nodes)) for number in range(nodes)]
+    with _locked(places[0].root):
+        fetch(places[0])
+        missing = [place for place in places if not answers(place.url)]
+        # None of them answers before it finds the others, so all are started first.
+        for place, process in [(place, _launch(place)) for place in missing]:
+            _wait(place, process)
+    return [place.url for place in places]
+
+
 def start(port: int) -> str:
     """Return the address of a server that answers; start one where none is there. Raises `ServerError`."""
     if configured := os.environ.get("ELASTICSEARCH_URL"):
@@ -107,7 +142,7 @@ def start(port: int) -> str:
         if _taken(place.port):
             raise ServerError(f"Port {place.port} is used by something that is not Elasticsearch; give another --port.")
         fetch(place)
-        _launch(place)
+        _wait(place, _launch(place))
     return place.url
 
 
@@ -240,14 +275,14 @@ def _java_version(java: Path) -> int | None:
 # The process
 
 
-def _launch(place: Place) -> None:
-    """Start the server and wait until it answers; its log's last lines go into the error when it does not."""
+def _launch(place: Place) -> "subprocess.Popen[bytes]":
+    """Start the server."""
     java = java_home()
     user = UNPRIVILEGED_USER if os.geteuid() == 0 else None
     configuration = _prepare(place, user)
     command = [
         str(place.home / "bin" / "elasticsearch-cli"),
-        "-Ediscovery.type=single-node",
+        *place.discovery,
         "-Expack.security.enabled=false",
         "-Enetwork.host=127.0.0.1",
         f"-Ehttp.port={place.port}",
@@ -268,8 +303,7 @@ def _launch(place: Place) -> None:
         "ES_TMPDIR": str(place.run / "tmp"),
     }
     _say(f"Starting Elasticsearch at {place.url}…")
-    output = place.run / "logs" / "console.log"
-    with output.open("wb") as console:
+    with _console(place).open("wb") as console:
         process = subprocess.Popen(
             command,
             env=environment,
@@ -281,11 +315,20 @@ def _launch(place: Place) -> None:
             start_new_session=True,
         )
     place.pid_file.write_text(f"{process.pid}\n")
+    return process
+
+
+def _console(place: Place) -> Path:
+    return place.run / "logs" / "console.log"
+
+
+def _wait(place: Place, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until the server answers; its log's last lines go into the error when it does not."""
     deadline = time.monotonic() + START_SECONDS
     while not answers(place.url):
         if process.poll() is not None or time.monotonic() > deadline:
             _end(place)
-            tail = "\n".join(output.read_text(errors="replace").splitlines()[-15:])
+            tail = "\n".join(_console(place).read_text(errors="replace").splitlines()[-15:])
             raise ServerError(f"Elasticsearch did not come up at {place.url}:\n{tail}")
         time.sleep(0.3)
     _say(f"Elasticsearch answers at {place.url} (process {process.pid}).")
@@ -379,12 +422,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.elasticsearch_server", description=__doc__)
     parser.add_argument("command", choices=("start", "stop", "url", "fetch"))
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument("--nodes", type=int, default=1, help="servers of a cluster, on one port after the other")
     options = parser.parse_args(arguments)
     try:
         if options.command == "start":
-            print(start(options.port))
+            print(",".join(start_cluster(options.port, options.nodes)) if options.nodes > 1 else start(options.port))
         elif options.command == "stop":
-            _say("Stopped." if stop(options.port) else "Nothing of ours was running.")
+            stopped = [stop(options.port + number) for number in range(options.nodes)]
+            _say("Stopped." if any(stopped) else "Nothing of ours was running.")
         elif options.command == "url":
             url = running_url(options.port)
             if url is None:

@@ -1,11 +1,11 @@
-"""``make bench``: measures what publishing costs. ``PARTS="full hugo" SIZES="1000 10000"`` chooses some of it."""
+"""``make bench``: measures what publishing and searching cost. ``PARTS="full hugo" SIZES="1000"`` chooses some."""
 
 import argparse
 import os
 import sys
 from collections.abc import Callable
 
-from tests.bench import approval, comparison, full, histories, incremental, load, rollback
+from tests.bench import approval, cluster, comparison, full, histories, incremental, load, rebuilds, rollback, searching
 from tests.bench.tables import say
 
 # What each part measures, and at which sizes when none are asked for.
@@ -18,6 +18,9 @@ PARTS: dict[str, tuple[Callable[[list[int]], None], list[int]]] = {
     "histories": (histories.run, [0]),
     "approval": (approval.run_on_postgresql, [10_000]),
     "approval-sqlite": (approval.run_on_sqlite, [10_000]),
+    "search": (searching.run, [10_000]),
+    "rebuild": (rebuilds.run, [10_000]),
+    "cluster": (cluster.run, [1_000]),
 }
 
 

@@ -69,6 +69,15 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def cpu_seconds(pid: int) -> float:
+    """CPU a process has used; 0 for one that has ended."""
+    try:
+        user, system = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[11:13]
+    except OSError:
+        return 0.0
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def _watch(pid: int, ended: threading.Event, usage: Usage) -> None:
     while not ended.wait(INTERVAL):
         usage.main = max(usage.main, _field(pid, "status", "VmHWM:") / 1e6)

@@ -108,3 +108,12 @@ def _wait_for(port: int) -> None:
             return
         server.time.sleep(0.05)
     raise AssertionError("the web server did not come up")
+
+
+def test_the_servers_of_a_cluster_look_for_each_other_and_one_alone_for_nobody(tmp_path: Path) -> None:
+    alone, second = Place(tmp_path, 9300), Place(tmp_path, 9301, cluster=(9300, 3))
+    assert alone.discovery == ["-Ediscovery.type=single-node"]
+    assert "-Enode.name=node-9301" in second.discovery
+    assert "-Ediscovery.seed_hosts=127.0.0.1:10300,127.0.0.1:10301,127.0.0.1:10302" in second.discovery
+    assert "-Ecluster.initial_master_nodes=node-9300,node-9301,node-9302" in second.discovery
+    assert "-Ecluster.name=bangtin-9300" in second.discovery
