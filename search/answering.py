@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Self
 from zlib import crc32
 
@@ -188,6 +189,9 @@ class ElasticsearchEngine:
             header = {"index": index, "preference": f"q{crc32(preference.encode()):x}"}
             lines += [header, {**search.to_dict(), "timeout": f"{int(self.seconds * 1000)}ms"}]
         responses: list[Hit] = self.client.msearch(searches=lines).body["responses"]
+        if any(_was_moved(response) for response in responses):
+            # A rebuild has put another index behind the alias while this one was on its way to the old.
+            responses = self.client.msearch(searches=lines).body["responses"]
         for response in responses:
             if "error" in response or response["timed_out"] or response["_shards"]["failed"]:
                 raise IncompleteAnswerError(str(response.get("error", "the query took too long")))
@@ -224,6 +228,13 @@ class Row:
     def of(cls, name: str, hit: Hit) -> Self:
         """The row of a whole article called `name`, which is a hit."""
         return cls(name, hit["_source"]["record"], hit["_source"]["anchor"], (), hit["_score"] or 0.0)
+
+
+def _was_moved(response: Hit) -> bool:
+    """Whether a search met an index that was just being taken away."""
+    if "error" in response:
+        return response["status"] in (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
+    return bool(response["_shards"]["failed"])
 
 
 def _is_live(hit: Hit, release: Release) -> bool:
