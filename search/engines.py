@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from elasticsearch import ApiError, TransportError
+from elasticsearch import ApiError, ConnectionTimeout, TransportError
 
 from search.answering import ElasticsearchEngine, IncompleteAnswerError
 from search.answers import Answer
@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 # After a failure nobody asks for this long: at one second a try, a dead server costs one reader in twenty-five at 5/s.
 OPEN_SECONDS = 5.0
+# One late answer is a hard question or a short rush; so many in a row are a server that hangs.
+LATE_IN_A_ROW = 3
 # The answer of the fallback is to be there a second after the question.
 SECONDS = 0.7
 # Answers of Elasticsearch that are waited for at the same time; not fewer than the service has threads.
@@ -27,13 +29,15 @@ ASKING = 8
 
 @dataclass
 class CircuitBreaker:
-    """Remembers that a server failed. While open nobody tries; then one caller at a time does."""
+    """Remembers that a server failed, or was late several times in a row. While open nobody tries; then one caller at a
+    time does."""
 
     open_seconds: float = OPEN_SECONDS
     now: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     _closed_again: float = field(default=0.0, init=False)
     _failing: bool = field(default=False, init=False)
+    _late: int = field(default=0, init=False)
 
     def may_try(self) -> bool:
         """Whether to ask the server; claims the one try that is allowed after a failure."""
@@ -49,10 +53,14 @@ class CircuitBreaker:
         """The server answered."""
         with self._lock:
             self._failing = False
+            self._late = 0
 
-    def failed(self) -> None:
-        """The server did not answer, or badly."""
+    def failed(self, late: bool = False) -> None:
+        """The server did not answer, or badly; or only `late`."""
         with self._lock:
+            self._late += 1
+            if late and not self._failing and self._late < LATE_IN_A_ROW:
+                return
             self._failing = True
             self._closed_again = self.now() + self.open_seconds
 
@@ -83,7 +91,7 @@ class Engines:
         try:
             answer = self._in_time(self.elasticsearch, request, release)
         except (ApiError, TransportError, IncompleteAnswerError, TimeoutError) as error:
-            self.breaker.failed()
+            self.breaker.failed(late=isinstance(error, (TimeoutError, ConnectionTimeout)))
             # The query is the reader's business: only the kind of the error is logged.
             log.warning("Elasticsearch did not answer, the fallback does: %s", type(error).__name__)
             return None

@@ -61,3 +61,15 @@ def test_after_a_failure_one_caller_may_try_again_once_some_time_has_passed(seco
     assert breaker.may_try() is False
     breaker.succeeded()
     assert breaker.may_try()
+
+
+def test_one_late_answer_keeps_nobody_from_asking_and_three_in_a_row_do() -> None:
+    breaker = CircuitBreaker()
+    breaker.failed(late=True)
+    breaker.failed(late=True)
+    breaker.succeeded()
+    breaker.failed(late=True)
+    breaker.failed(late=True)
+    assert breaker.may_try()
+    breaker.failed(late=True)
+    assert not breaker.may_try()
