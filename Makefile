@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # Development tools only; the runtime itself is requirements.txt.
 REQUIREMENTS := requirements-dev.txt
 
-.PHONY: help setup lint format test test-cms test-search test-browser demo demo-check real-check bench \
+.PHONY: help setup lint format test test-cms test-search test-browser demo demo-check real-check bench relevance \
 	elasticsearch elasticsearch-stop openapi schemas messages screenshots lock clean
 
 help: ## list the targets
@@ -66,6 +66,9 @@ real-check: ready ## the real corpus through workflow, site and search, with fig
 
 bench: ready ## what publishing costs, as tables and in var/bench (PARTS="full hugo" SIZES="1000 10000")
 	@$(BIN)/python -m tests.bench
+
+relevance: ready ## how well the search ranks, as a table and in var/bench (PARTS="judged golden lookups hostile")
+	@$(BIN)/python -m tests.relevance $(ARGUMENTS)
 
 elasticsearch: ready ## start the search server (prints its address)
 	@$(BIN)/python tools/elasticsearch_server.py start
