@@ -131,12 +131,17 @@ def compile_rows(plan: Plan, field: str, values: Sequence[str], records: Sequenc
     if field == "id":
         own = [Q("match", **{name: plan.words}) for name in ("text", "heading")]
         if plan.citation:
-            own.append(Q("term", citation=plan.citation))
+            own.append(Q("terms", citation=_around(plan.citation)))
         conditions.append(Q("bool", should=own, minimum_should_match=1))
     wanted = [_any([_scored(wording, Scope.PROVISIONS) for wording in plan.wordings])]
     wanted += _reweighing(plan, Scope.PROVISIONS)
     if plan.citation:
-        wanted.append(Q("constant_score", filter=Q("term", citation=plan.citation), boost=CITATION_BOOST))
+        # Where there is no such clause, the article it would be in is the answer.
+        cited = _around(plan.citation)
+        wanted += [
+            Q("constant_score", filter=Q("term", citation=part), boost=CITATION_BOOST * depth / len(cited))
+            for depth, part in enumerate(cited, start=1)
+        ]
     search = Search().query(Q("bool", filter=conditions, should=wanted, minimum_should_match=1))
     size = ROWS_OF_A_PAGE if field == "id" else ROWS_OF_CANDIDATES
     return search.extra(size=size, _source=False, docvalue_fields=_WEIGHED, track_total_hits=False)
@@ -256,12 +261,17 @@ def _partial_number(plan: Plan) -> Query:
     return Q("constant_score", filter=Q("bool", filter=conditions), boost=boost)
 
 
+def _around(citation: str) -> list[str]:
+    """A citation and those of the provisions around it, outermost first: dieu-5, dieu-5/khoan-2."""
+    parts = citation.split("/")
+    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+
+
 def _citation(plan: Plan) -> Query:
     """The article that was asked for, of the document that was asked for; for a clause, the article around it."""
     if plan.citation is None or plan.scope is Scope.DOCUMENTS:
         return Q("match_none")
-    parts = plan.citation.split("/")
-    cited = Q("terms", citation=["/".join(parts[:length]) for length in range(1, len(parts) + 1)])
+    cited = Q("terms", citation=_around(plan.citation))
     document = [
         _CLAUSES[clause](plan)
         for clause in (Clause.NUMBER, Clause.NAME, Clause.PARTIAL_NUMBER)

@@ -150,6 +150,13 @@ def test_the_number_behind_another_name_is_said_to_be_missing_too(
         assert missing.number == "37-QĐ/TW"
 
 
+def test_of_a_clause_that_does_not_exist_the_article_is_shown(engine: ElasticsearchEngine, release: Release) -> None:
+    passages = ask(engine, release, "khoản 9 điều 1 quyết định 37/2020/QĐ-UBND").results[0].passages
+    assert passages[0].label == "Điều 1"
+    passages = ask(engine, release, "điểm a khoản 2 điều 5 quyết định 37/2020/QĐ-UBND").results[0].passages
+    assert passages[0].label == "Điều 5, khoản 2, điểm a"
+
+
 def test_a_hit_says_what_replaces_it(engine: ElasticsearchEngine, fallback: FallbackEngine, release: Release) -> None:
     for either in (engine, fallback):
         result = ask(either, release, "07-QC/TU").results[0].to_json()
