@@ -71,10 +71,10 @@ relevance: ready ## how well the search ranks, as a table and in var/bench (PART
 	@$(BIN)/python -m tests.relevance $(ARGUMENTS)
 
 elasticsearch: ready ## start the search server (prints its address)
-	@$(BIN)/python tools/elasticsearch_server.py start
+	@$(BIN)/python -m tools.elasticsearch_server start
 
 elasticsearch-stop: ready ## stop the search server
-	@$(BIN)/python tools/elasticsearch_server.py stop
+	@$(BIN)/python -m tools.elasticsearch_server stop
 
 openapi: ready ## write docs/openapi.yaml
 	$(BIN)/python manage.py spectacular --file docs/openapi.yaml --validate

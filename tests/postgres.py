@@ -8,7 +8,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+
+from tools.ports import free_port
 
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -54,7 +55,7 @@ def postgres() -> Iterator[str]:
         directory = Path(name)
         if user:
             shutil.chown(directory, user)
-        data, log, port = directory / "data", directory / "log", _free_port()
+        data, log, port = directory / "data", directory / "log", free_port()
         _run(
             programs / "initdb", "-D", data, "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C",
             "--no-sync", user=user, cwd=directory,
@@ -81,12 +82,6 @@ def _unprivileged_user() -> str | None:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _run(*command: object, user: str | None, cwd: Path) -> None:

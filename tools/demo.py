@@ -55,7 +55,8 @@ def search_server() -> str:
         say("Searching with the embedded fallback, as asked (DEMO_SEARCH=fallback).")
         return ""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "elasticsearch_server.py"), "start"],
+        [sys.executable, "-m", "tools.elasticsearch_server", "start"],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
         check=False,

@@ -31,6 +31,8 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
+from tools.ports import free_port
+
 DEFAULT_PORT = int(os.environ.get("ELASTICSEARCH_PORT") or 9200)
 START_SECONDS = 180
 STOP_SECONDS = 60
@@ -382,13 +384,6 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
         return
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _taken(port: int) -> bool:

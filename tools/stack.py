@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from tools.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -35,10 +37,7 @@ class Ports:
     @classmethod
     def free(cls) -> Self:
         """Three ports nobody uses at the moment."""
-        with socket.socket() as a, socket.socket() as b, socket.socket() as c:
-            for probe in (a, b, c):
-                probe.bind(("127.0.0.1", 0))
-            return cls(*(probe.getsockname()[1] for probe in (a, b, c)))
+        return cls(free_port(), free_port(), free_port())
 
 
 @dataclass

@@ -23,7 +23,8 @@ from tests.bench import sites
 from tests.bench.corpus import Corpus
 from tests.bench.incremental import Ledger
 from tests.bench.tables import Table, percentile
-from tests.deployment.web_server import ask_over, end, free_port, reading_site, start_nginx
+from tests.deployment.web_server import ask_over, end, reading_site, start_nginx
+from tools.ports import free_port
 
 COLUMNS = ("load", "items", "GETs", "switches", "not 200", "mixed", "GETs/s", "p50 ms", "p95 ms", "worst ms")
 SWITCHES = 200

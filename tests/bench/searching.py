@@ -35,8 +35,8 @@ from tests.bench import ROOT, VAR, sites
 from tests.bench.corpus import Corpus
 from tests.bench.memory import cpu_seconds, descendants
 from tests.bench.tables import Table, percentile
-from tests.deployment.web_server import free_port
 from tools.elasticsearch_server import start, stop
+from tools.ports import free_port
 
 COLUMNS = ("queries", "items", "provisions", "asked", "not 200", "fallback", "a second", "p50 ms", "p95 ms", "p99 ms",
            "server CPU", "service CPU")  # fmt: skip

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployment.web_server import FIRST, SECOND, WebServer, end, free_port, reading_site, release, start_nginx
+from tests.deployment.web_server import FIRST, SECOND, WebServer, end, reading_site, release, start_nginx
 from tests.search.shared_directories import point_to
+from tools.ports import free_port
 
 
 @pytest.fixture(scope="module")

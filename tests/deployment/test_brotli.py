@@ -12,11 +12,11 @@ from tests.deployment.web_server import (
     WebServer,
     assert_secured,
     end,
-    free_port,
     needs_nginx,
     reading_site,
     start_nginx,
 )
+from tools.ports import free_port
 
 MODULE = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
 

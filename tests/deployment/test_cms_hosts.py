@@ -8,26 +8,27 @@ import pytest
 
 from tests.deployment.web_server import (
     CMS,
+    NOBODY,
     PREVIEW,
     SITE,
     WebServer,
     configure,
     end,
-    free_port,
     needs_nginx,
     start_nginx,
 )
+from tools.ports import free_port
 
 
 @pytest.fixture(scope="module")
 def editing(home: Path, site: Path) -> Iterator[WebServer]:
     """nginx with every server of ours on one port, told apart by host name. Nothing answers behind them."""
-    port, nobody, place = free_port(), free_port(), home / "editing"
-    listen, upstream = f"127.0.0.1:{port}", f"127.0.0.1:{nobody}"
+    port, place = free_port(), home / "editing"
+    listen = f"127.0.0.1:{port}"
     values = {
         "SITE_HOST": SITE, "CMS_HOST": CMS, "PREVIEW_HOST": PREVIEW, "SITE_DIR": str(site),
         "SITE_LISTEN": listen, "CMS_LISTEN": listen, "PREVIEW_LISTEN": listen,
-        "SEARCH_UPSTREAM": upstream, "CMS_UPSTREAM": upstream, "PREVIEW_UPSTREAM": upstream,
+        "SEARCH_UPSTREAM": NOBODY, "CMS_UPSTREAM": NOBODY, "PREVIEW_UPSTREAM": NOBODY,
     }  # fmt: skip
     conf = configure(place, values, ("reading-site.conf", "shards.conf", "cms.conf", "preview.conf"))
     process = start_nginx(place, conf, port)

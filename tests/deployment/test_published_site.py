@@ -16,12 +16,12 @@ from tests.deployment.web_server import (
     WebServer,
     assert_secured,
     end,
-    free_port,
     needs_nginx,
     reading_site,
     start_nginx,
 )
 from tests.publisher.factories import Ledger, document, guidance, news, unit
+from tools.ports import free_port
 
 LIVE = {
     "/don-vi/tinh-uy/": "Đơn vị tinh-uy",

@@ -14,13 +14,13 @@ from tests.deployment.web_server import (
     WebServer,
     assert_secured,
     end,
-    free_port,
     needs_nginx,
     reading_site,
     start_nginx,
     wait_for,
 )
 from tests.search.factories import DEMO_SITE
+from tools.ports import free_port
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,11 @@ from tests.deployment.web_server import (
     CONFIGURATION,
     ask_over,
     end,
-    free_port,
     needs_nginx,
     reading_site,
     start_nginx,
 )
+from tools.ports import free_port
 
 ANSWER = "server {{ listen 127.0.0.1:{port}; location / {{ return 200 pages/$page_shard$page_file; }} }}"
 

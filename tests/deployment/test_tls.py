@@ -16,10 +16,10 @@ from tests.deployment.web_server import (
     WebServer,
     configure,
     end,
-    free_port,
     needs_nginx,
     start_nginx,
 )
+from tools.ports import free_port
 
 
 @needs_nginx

@@ -21,6 +21,8 @@ NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 
+# The port of the discard service: nothing listens there, and no server is ever given it.
+NOBODY = "127.0.0.1:9"
 SITE, CMS, PREVIEW = "doc.example.vn", "bientap.example.vn", "xemtruoc.example.vn"
 PAGE = "/van-ban/nghi-quyet-18-nq-tw/"
 WITHDRAWN = "/tin-tuc/da-go/"
@@ -106,12 +108,6 @@ def release(
     write_release(site, [], name=name, seq=seq, pages=kept | notices, gone=gone, files=files, switch=False)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def configure(home: Path, values: dict[str, str], files: tuple[str, ...]) -> Path:
     """The files of deploy/nginx with their variables filled in, as the image does, and with paths of ours."""
     conf = home / "conf.d"
@@ -147,7 +143,7 @@ def reading_site(home: Path, site: Path, port: int, search_port: int | None = No
         "SITE_HOST": SITE,
         "SITE_DIR": str(site),
         "SITE_LISTEN": f"127.0.0.1:{port}",
-        "SEARCH_UPSTREAM": f"127.0.0.1:{search_port or free_port()}",
+        "SEARCH_UPSTREAM": f"127.0.0.1:{search_port}" if search_port else NOBODY,
     }
     return configure(home, values, ("reading-site.conf", "shards.conf", *more))
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import boto3
 
+from tools.ports import free_port
+
 BUCKET = "trang-doc"
 _REFUSAL = "<?xml version='1.0'?><Error><Code>{code}</Code><Message>The store refuses.</Message></Error>"
 _STATUS = {"SlowDown": 503, "AccessDenied": 403}
@@ -72,7 +74,7 @@ class StoreServer:
 @contextmanager
 def store_process() -> Iterator[str]:
     """moto's server on a free port of 127.0.0.1."""
-    port = _free_port()
+    port = free_port()
     arguments = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -154,12 +156,6 @@ def _forget_everything(store: str) -> None:
     connection.request("POST", "/moto-api/reset")
     assert connection.getresponse().status == 200
     connection.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.publisher.factories import Ledger, news, unit
 from tests.publisher.feed_server import TOKEN, FeedServer, serving
+from tools.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,9 +25,7 @@ class Resident:
     """The process, its log, and what it tells a monitor."""
 
     def __init__(self, server: FeedServer, root: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.origin = f"http://127.0.0.1:{port}"
         self.site = root / "site"
         self.site.mkdir()

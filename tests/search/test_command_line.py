@@ -18,7 +18,7 @@ import pytest
 from search.__main__ import main
 from tests.search.factories import item, write_release
 from tests.search.samples import demo_records
-from tools.elasticsearch_server import free_port
+from tools.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Request
 
 from search.releases import Release
-from tests.deployment.web_server import free_port, wait_for
+from tests.deployment.web_server import wait_for
 from tests.search.test_counting import TOKEN, Cms, cms
+from tools.ports import free_port
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]

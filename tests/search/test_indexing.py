@@ -26,6 +26,7 @@ from search.request import read_request
 from tests.search.conftest import live_release
 from tests.search.factories import document, identity, item, point_to, release_of_another_layout, write_release
 from tests.search.samples import demo_records, regulation_provisions
+from tools.ports import free_port
 
 pytestmark = pytest.mark.elasticsearch
 
@@ -297,9 +298,7 @@ class Gate:
     def __init__(self, url: str) -> None:
         host, _, port = url.removeprefix("http://").rstrip("/").partition(":")
         self._target = (host, int(port or 80))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self._listener: socket.socket | None = None
         self._open_sockets: list[socket.socket] = []
 

@@ -23,12 +23,12 @@ from search.following import Follower
 from search.indexes import IndexNames
 from search.indexing import ReleaseIndexer
 from search.releases import current_name
-from tests.deployment.web_server import free_port
 from tests.search.conftest import live_release
 from tests.search.factories import item, write_release
 from tests.search.faulty_server import Fault, FaultyServer
 from tests.search.samples import demo_records
 from tools import elasticsearch_server
+from tools.ports import free_port
 
 pytestmark = pytest.mark.elasticsearch
 

@@ -10,12 +10,13 @@ import pytest
 
 from tools import elasticsearch_server as server
 from tools.elasticsearch_server import Place, ServerError
+from tools.ports import free_port
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """A cache of its own, on a port nobody uses."""
-    return Place(tmp_path, server.free_port())
+    return Place(tmp_path, free_port())
 
 
 def test_a_configured_cluster_is_used_and_never_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,10 +88,9 @@ def test_a_port_of_something_else_is_not_taken_for_elasticsearch(
 
 
 def test_the_command_line_needs_nothing_but_python() -> None:
-    script = Path(server.__file__)
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", str(script), "--help"], capture_output=True, text=True, check=False
-    )
+    root = Path(server.__file__).parents[1]
+    command = [sys.executable, "-E", "-s", "-S", "-m", "tools.elasticsearch_server", "--help"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "start" in done.stdout
 
