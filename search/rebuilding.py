@@ -78,7 +78,8 @@ class Rebuild:
             Gate(self.client, names).examine(held, self._written, replaces=bool(self._behind_aliases()))
             self._swap()
         except BaseException:
-            # Without a server they cannot be deleted; a later rebuild finds them.
+            # Whatever ended it, a Ctrl-C too: nothing half filled stays, and the error goes on. Without a server the
+            # new indexes cannot be deleted; a later rebuild finds them.
             with suppress(ApiError, TransportError):
                 self.client.indices.delete(index=list(self._targets.values()), ignore_unavailable=True)
             raise

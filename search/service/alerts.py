@@ -5,6 +5,7 @@ follow links; the one-click cancellation of RFC 8058 is the same POST.
 """
 
 import logging
+from abc import ABC, abstractmethod
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -110,7 +111,7 @@ class AskPage(AlertPage):
         )
 
 
-class TokenPage(AlertPage):
+class TokenPage(AlertPage, ABC):
     """A page that a mail links to: a button first, and what it did."""
 
     state = ""
@@ -134,9 +135,9 @@ class TokenPage(AlertPage):
         except UnreachableError as error:
             return _unavailable(error)
 
+    @abstractmethod
     def done(self, token: str) -> HttpResponse:
         """The page after the deed. Raises `NotAcceptedError` and `UnreachableError`."""
-        raise NotImplementedError
 
 
 class ConfirmPage(TokenPage):
