@@ -11,7 +11,8 @@ COPY . .
 # Both need the code only. The secrets of this step sign nothing: collectstatic writes files and opens no database.
 RUN python -m tools.catalogues \
     && SECRET_KEY=build-only-build-only-build-only-build-only FEED_TOKEN=build-only-build-only-build-only-build-only \
-       DJANGO_SETTINGS_MODULE=cms.settings.production python manage.py collectstatic --no-input \
+       SEARCH_TOKEN=build-only-other-build-only-other-build-only DJANGO_SETTINGS_MODULE=cms.settings.production \
+       python manage.py collectstatic --no-input \
     && python -m compileall -q /app /opt/venv/lib
 
 FROM python:3.11-slim-bookworm

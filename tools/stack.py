@@ -21,6 +21,15 @@ from tools.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 
+_OF_THE_CMS = frozenset({"SECRET_KEY", "DATABASE_URL"})
+# What a part is not told, as in compose.yaml: what readers reach holds nothing that opens a draft.
+WITHHELD = {
+    "publisher": _OF_THE_CMS | {"SEARCH_TOKEN"},
+    "preview": _OF_THE_CMS | {"SEARCH_TOKEN"},
+    "follow": _OF_THE_CMS | {"SEARCH_TOKEN", "FEED_TOKEN"},
+    "search": _OF_THE_CMS | {"FEED_TOKEN"},
+}
+
 
 class StackError(RuntimeError):
     """Something of the line did not start; the message says which part, and where its log is."""
@@ -71,7 +80,7 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What every part is started with. The secrets are made once and kept beside the data."""
+        """What the parts are started with, less what is `WITHHELD`. Secrets are made once and kept beside the data."""
         return {
             # CMS and search are two Django projects: whose settings are meant is said by each entry point.
             **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
@@ -80,6 +89,7 @@ class Stack:
             "DATABASE_URL": self.database_url or f"sqlite:///{self.var / 'cms.sqlite3'}",
             "SECRET_KEY": self._secret("secret-key"),
             "FEED_TOKEN": self._secret("feed-token"),
+            "SEARCH_TOKEN": self._secret("search-token"),
             "SITE_NAME": "Đảng bộ tỉnh Sơn Hà",
             "SITE_TAGLINE": "Văn bản, tin tức và hướng dẫn nghiệp vụ",
             "SITE_URL": self.site_url,
@@ -174,9 +184,11 @@ class Stack:
 
     def _start(self, name: str, *arguments: str) -> None:
         self._log(name).parent.mkdir(parents=True, exist_ok=True)
+        withheld = WITHHELD.get(name, frozenset())
+        told = {variable: value for variable, value in self.environment.items() if variable not in withheld}
         with self._log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, *arguments], cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+                [sys.executable, *arguments], cwd=ROOT, env=told, stdout=log, stderr=subprocess.STDOUT
             )
 
     def _log(self, name: str) -> Path:

@@ -59,7 +59,7 @@ def ask_for_news(alerts: Sequence[Alert]) -> News:
         response = httpx.post(
             settings.SEARCH_URL + NEWS_PATH,
             json={"searches": searches},
-            headers={"Authorization": f"Bearer {settings.FEED_TOKEN}"},
+            headers={"Authorization": f"Bearer {settings.SEARCH_TOKEN}"},
             timeout=TIMEOUT,
             trust_env=False,
         )

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from cms.alerts.subscriptions import ask, cancel, confirm
 from cms.alerts.tokens import LONGEST, BadTokenError
-from cms.api.feed import ServiceView
+from cms.api.services import SearchServiceView
 
 FILTERS = ("type", "status", "issuer", "level", "unit", "year", "topic")
 
@@ -51,7 +51,7 @@ class TokenSerializer(serializers.Serializer[dict[str, Any]]):
     token = serializers.CharField(max_length=LONGEST)
 
 
-class AlertsView(ServiceView):
+class AlertsView(SearchServiceView):
     """Takes a wish; the answer is the same whether the address is known or not."""
 
     @extend_schema(request=AlertSerializer, responses={202: OpenApiResponse(description="Noted; a mail asks.")})
@@ -62,7 +62,7 @@ class AlertsView(ServiceView):
         return Response(status=status.HTTP_202_ACCEPTED)
 
 
-class AlertConfirmationView(ServiceView):
+class AlertConfirmationView(SearchServiceView):
     """Confirms what one mail asked about and names the searches; 404 for a token that is false, too old or used up."""
 
     @extend_schema(
@@ -79,7 +79,7 @@ class AlertConfirmationView(ServiceView):
         return Response({"searches": [alert.words for alert in alerts]})
 
 
-class AlertCancellationView(ServiceView):
+class AlertCancellationView(SearchServiceView):
     """Ends alerts, also when they ended before; 404 for a false token."""
 
     @extend_schema(request=TokenSerializer, responses={204: OpenApiResponse(description="Ended.")})

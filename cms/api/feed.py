@@ -13,29 +13,16 @@ from pydantic import ValidationError
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from cms.api.permissions import HasServiceToken
 from cms.api.renderers import JSONLinesRenderer
+from cms.api.services import PublisherView
 from cms.content.published_form import published_form
 from cms.editorial.previews import redeem
 from cms.ledger.models import Change, LedgerPosition, PublishedFile, PublisherState
 from cms.ledger.recording import build_snapshot, change_line
 
 
-class ServiceView(APIView):
-    """Base of what only the services may call. Nothing here is ever cached on the way."""
-
-    permission_classes = [HasServiceToken]
-    throttle_classes = []
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        response["Cache-Control"] = "no-store"
-        return response
-
-
-class ChangesView(ServiceView):
+class ChangesView(PublisherView):
     """Changes after a position, oldest first, without those a later change of the same item supersedes."""
 
     renderer_classes = [JSONLinesRenderer]
@@ -83,7 +70,7 @@ class ChangesView(ServiceView):
         return lines, last, False
 
 
-class FileView(ServiceView):
+class FileView(PublisherView):
     """The bytes of a file that is published now; those of a withdrawn item are gone for the services too."""
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
@@ -94,7 +81,7 @@ class FileView(ServiceView):
         return FileResponse(storages["published"].open(record.storage_name, "rb"), content_type=record.media_type)
 
 
-class PreviewView(ServiceView):
+class PreviewView(PublisherView):
     """The snapshot a draft would have, for the publisher's renderer. Whatever is wrong with the token is a 404."""
 
     @extend_schema(
@@ -156,7 +143,7 @@ class PublisherStateSerializer(serializers.ModelSerializer[PublisherState]):
         extra_kwargs = {"delay": {"min_value": 0}, "seconds": {"min_value": 0}}
 
 
-class PublisherStateView(ServiceView):
+class PublisherStateView(PublisherView):
     """What the publisher says of itself, shown on the editors' dashboard. What it leaves out stays as it was."""
 
     @extend_schema(request=PublisherStateSerializer, responses=PublisherStateSerializer)

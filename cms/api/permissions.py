@@ -1,4 +1,4 @@
-"""The service token: the publisher proves itself with it, people never have it."""
+"""The tokens of the services: publisher and search service prove themselves with one each, people never have them."""
 
 import hmac
 from typing import Any
@@ -8,9 +8,24 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 
-class HasServiceToken(BasePermission):
-    """``Authorization: Bearer <FEED_TOKEN>``, compared in constant time."""
+class HasToken(BasePermission):
+    """``Authorization: Bearer <token>``, compared in constant time; nobody where the token is not set."""
+
+    setting: str
 
     def has_permission(self, request: Request, view: Any) -> bool:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        return scheme == "Bearer" and hmac.compare_digest(token.encode(), settings.FEED_TOKEN.encode())
+        expected: str = getattr(settings, self.setting)
+        return bool(expected) and scheme == "Bearer" and hmac.compare_digest(token.encode(), expected.encode())
+
+
+class HasFeedToken(HasToken):
+    """Opens what is approved with its files, and drafts for preview: for the publisher, which no reader reaches."""
+
+    setting = "FEED_TOKEN"
+
+
+class HasSearchToken(HasToken):
+    """Hands in what readers wish, and reads nothing back: for the search service, which every reader reaches."""
+
+    setting = "SEARCH_TOKEN"

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cms.api.feed import ServiceView
+from cms.api.services import SearchServiceView
 from cms.searching.counts import add
 
 # The service keeps counts for a week while it cannot reach us; its clock may be ahead of ours.
@@ -55,7 +55,7 @@ class SearchCountsSerializer(serializers.Serializer[dict[str, Any]]):
     days = DayCountSerializer(many=True, max_length=14)
 
 
-class SearchCountsView(ServiceView):
+class SearchCountsView(SearchServiceView):
     """Adds counts of searches. `added` is false for a batch that was there before."""
 
     @extend_schema(

@@ -11,10 +11,18 @@ ROOT = env.ROOT
 VAR = env.directory("VAR_DIR", ROOT / "var")
 
 DEBUG = False
-SECRET_KEY = env.required("SECRET_KEY", "set SECRET_KEY to 50 or more random characters and keep it secret", minimum=50)
+SECRET_KEY = (
+    env.required("SECRET_KEY", "set SECRET_KEY to 50 or more random characters and keep it secret", minimum=50)
+    or "missing"  # an empty one stops Django before the checks could say what to do
+)
 FEED_TOKEN = env.required(
     "FEED_TOKEN", "set FEED_TOKEN to the same 32 or more random characters for CMS and publisher", minimum=32
 )
+SEARCH_TOKEN = env.required(
+    "SEARCH_TOKEN", "set SEARCH_TOKEN to the same 32 or more random characters for CMS and search service", minimum=32
+)
+# Every reader reaches the search service: whoever breaks into it must not find what opens drafts.
+env.different("SEARCH_TOKEN", "FEED_TOKEN")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 

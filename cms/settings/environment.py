@@ -22,7 +22,13 @@ def required(name: str, remedy: str, minimum: int = 1) -> str:
     if len(value) < minimum:
         state = "is not set" if not value else f"is shorter than {minimum} characters"
         problems.append((name, state, remedy))
-    return value or f"missing-{name.lower()}"
+    return value
+
+
+def different(name: str, other: str) -> None:
+    """Note it as a problem when the variables `name` and `other` are set to the same value."""
+    if text(name) and text(name) == text(other):
+        problems.append((name, f"is the same as {other}", f"give {name} a value of its own"))
 
 
 def items(name: str, default: str = "") -> list[str]:

@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "local-only-secret-key-local-only-secret-key-local-only")
 os.environ.setdefault("FEED_TOKEN", "local-only-feed-token-local-only-feed-token")
+os.environ.setdefault("SEARCH_TOKEN", "local-only-search-token-local-only-search-token")
 
 from cms.settings.base import *
 

@@ -5,6 +5,7 @@ import tempfile
 
 os.environ.setdefault("SECRET_KEY", "test-secret-key-test-secret-key-test-secret-key-test")
 os.environ.setdefault("FEED_TOKEN", "test-feed-token-test-feed-token-test-feed-token")
+os.environ.setdefault("SEARCH_TOKEN", "test-search-token-test-search-token-test-search-token")
 os.environ.setdefault("MEDIA_DIR", tempfile.mkdtemp(prefix="bangtin-test-media-"))
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 

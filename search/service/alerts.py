@@ -212,4 +212,4 @@ def _connected(origin: str, token: str) -> Subscriptions:
 def _subscriptions() -> Subscriptions:
     if not settings.CMS_URL:
         raise UnreachableError("CMS_URL is not set")
-    return _connected(settings.CMS_URL, settings.FEED_TOKEN)
+    return _connected(settings.CMS_URL, settings.SEARCH_TOKEN)

@@ -68,11 +68,11 @@ def check_cms(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 id="search.E003",
             )
         )
-    if len(settings.FEED_TOKEN) < SHORTEST_TOKEN:
+    if len(settings.SEARCH_TOKEN) < SHORTEST_TOKEN:
         found.append(
             Error(
-                f"FEED_TOKEN is not set or shorter than {SHORTEST_TOKEN} characters.",
-                hint="Set FEED_TOKEN to the same value as the CMS, or leave CMS_URL empty.",
+                f"SEARCH_TOKEN is not set or shorter than {SHORTEST_TOKEN} characters.",
+                hint="Set SEARCH_TOKEN to the same value as the CMS, or leave CMS_URL empty.",
                 id="search.E004",
             )
         )

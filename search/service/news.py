@@ -1,4 +1,4 @@
-"""``POST /api/search/new/``: what is new for saved searches, for the CMS that mails it. With the service token only."""
+"""``POST /api/search/new/``: what is new for saved searches, for the CMS that mails it. With their token only."""
 
 import hmac
 import logging
@@ -27,13 +27,13 @@ MOST_SEARCHES = 100
 RETRY_SECONDS = "60"
 
 
-class HasServiceToken(BasePermission):
-    """``Authorization: Bearer <FEED_TOKEN>``, compared in constant time; nobody where no token is set."""
+class HasSearchToken(BasePermission):
+    """``Authorization: Bearer <SEARCH_TOKEN>``, compared in constant time; nobody where no token is set."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the CMS asks."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        expected = settings.FEED_TOKEN
+        expected = settings.SEARCH_TOKEN
         return bool(expected) and scheme == "Bearer" and hmac.compare_digest(token.encode(), expected.encode())
 
 
@@ -43,7 +43,7 @@ class News(APIView):
     `until` is the `since` of the next time. 400 for what is not such a question, 503 while there is no full answer.
     """
 
-    permission_classes = (HasServiceToken,)
+    permission_classes = (HasSearchToken,)
     parser_classes = (JSONParser,)
 
     def post(self, request: Request) -> Response:

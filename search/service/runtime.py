@@ -68,7 +68,7 @@ def hand_over_counts() -> HandOver | None:
     """Start the thread that gives the counts of searches to the CMS; None where no CMS is configured."""
     if not settings.CMS_URL:
         return None
-    hand_over = HandOver(runtime().counts, settings.CMS_URL, settings.FEED_TOKEN)
+    hand_over = HandOver(runtime().counts, settings.CMS_URL, settings.SEARCH_TOKEN)
     hand_over.start()
     return hand_over
 

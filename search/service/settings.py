@@ -24,10 +24,10 @@ SEARCH_THROTTLE = os.environ.get("SEARCH_THROTTLE", "300/min")
 # Completions a reader may ask for while typing.
 SEARCH_COMPLETIONS_THROTTLE = os.environ.get("SEARCH_COMPLETIONS_THROTTLE", "1200/min")
 
-# Where counts of searches and requests for alerts go, with the token of the services. Empty: nothing is counted, and
-# there are no alerts.
+# Where counts of searches and requests for alerts go, with the token that this service and the CMS share: it opens
+# nothing of what the CMS holds. Empty: nothing is counted, and there are no alerts.
 CMS_URL = os.environ.get("CMS_URL", "").strip().rstrip("/")
-FEED_TOKEN = os.environ.get("FEED_TOKEN", "").strip()
+SEARCH_TOKEN = os.environ.get("SEARCH_TOKEN", "").strip()
 
 # Mails that ask for confirmation one connection may cause.
 SEARCH_ALERTS_THROTTLE = os.environ.get("SEARCH_ALERTS_THROTTLE", "20/hour")

@@ -28,6 +28,11 @@ SEARCH = {"q": "chuyển sinh hoạt đảng"}
 PUBLISHED = datetime(2030, 1, 5, 2, 0, tzinfo=UTC)
 
 
+@pytest.fixture
+def service(search_service: Client) -> Client:
+    return search_service
+
+
 def ask(service: Client, address: str = ADDRESS, status: int = 202, **parameters: str) -> Any:
     body = {"address": address, "parameters": parameters or SEARCH}
     response = service.post("/api/v1/alerts/", body, content_type="application/json")

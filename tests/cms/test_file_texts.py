@@ -160,7 +160,7 @@ def test_the_reader_of_a_file_knows_no_key_of_the_installation(monkeypatch: pyte
     approved(("a.pdf", pdf("Một trang")))
     work()
     known = PublishedFile.objects.get().text.split(PAGE_BREAK)
-    assert not {"SECRET_KEY", "FEED_TOKEN", "DATABASE_URL"} & set(known)
+    assert not {"SECRET_KEY", "FEED_TOKEN", "SEARCH_TOKEN", "DATABASE_URL"} & set(known)
 
 
 def test_a_long_text_is_cut_at_so_many_pages_and_characters() -> None:

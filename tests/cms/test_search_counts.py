@@ -20,6 +20,11 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/search-counts/"
 
 
+@pytest.fixture
+def service(search_service: Client) -> Client:
+    return search_service
+
+
 def query(words: str = "chuyển sinh hoạt đảng", searches: int = 3, without_result: int = 0) -> dict[str, Any]:
     return {"words": words, "searches": searches, "without_result": without_result}
 

@@ -19,6 +19,7 @@ GOOD = {
     "DJANGO_SETTINGS_MODULE": "cms.settings.production",
     "SECRET_KEY": "k" * 50,
     "FEED_TOKEN": "t" * 40,
+    "SEARCH_TOKEN": "s" * 40,
     "DATABASE_URL": "sqlite://:memory:",
 }
 
@@ -41,6 +42,9 @@ def test_it_starts_with_complete_settings() -> None:
     [
         ("SECRET_KEY", "", "50 or more random characters"),
         ("FEED_TOKEN", "short", "the same 32 or more random characters"),
+        ("SEARCH_TOKEN", "", "the same 32 or more random characters"),
+        ("SEARCH_TOKEN", "short", "the same 32 or more random characters"),
+        ("SEARCH_TOKEN", "t" * 40, "ive SEARCH_TOKEN a value of its own"),
         ("SECRET_KEY", "k" * 49, "50 or more random characters"),
         ("API_THROTTLE", "foo", "rite it like 240/min"),
         ("LOG_LEVEL", "foo", "DEBUG, INFO, WARNING, ERROR"),

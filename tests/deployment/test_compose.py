@@ -50,7 +50,7 @@ def test_every_variable_of_compose_stands_in_the_example(services: dict[str, Any
     used = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text(encoding="utf-8")))
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert used == set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE))
-    for secret in ("SECRET_KEY", "FEED_TOKEN", "POSTGRES_PASSWORD"):
+    for secret in ("SECRET_KEY", "FEED_TOKEN", "SEARCH_TOKEN", "POSTGRES_PASSWORD"):
         assert re.search(rf"^{secret}=$", example, re.MULTILINE), "a secret in the example would end up in production"
 
 
@@ -61,6 +61,15 @@ def test_compose_says_the_defaults_that_the_readme_says() -> None:
         told = re.search(rf"^\| `{name}` \| [^|]+ \| `([^`]+)` \|", readme, re.MULTILINE)
         assert told is not None
         assert f"{name}: ${{{name}:-{told[1]}}}" in text
+
+
+def test_each_part_holds_the_tokens_it_needs_and_no_other(services: dict[str, Any]) -> None:
+    secrets = {"FEED_TOKEN", "SEARCH_TOKEN", "SECRET_KEY"}
+    held = {name: secrets & set(service.get("environment", ())) for name, service in services.items()}
+    cms = dict.fromkeys(("set-up", "cms", "feed", "schedule", "alerts"), secrets)
+    # Every reader reaches the search service: what it holds opens no draft.
+    others = {"publisher": {"FEED_TOKEN"}, "preview": {"FEED_TOKEN"}, "search": {"SEARCH_TOKEN"}}
+    assert {name: tokens for name, tokens in held.items() if tokens} == cms | others
 
 
 def test_nginx_is_given_every_file_it_is_made_of(services: dict[str, Any]) -> None:

@@ -71,7 +71,7 @@ def cms() -> Iterator[Cms]:
 def client(site: Path, settings: Any, cms: Cms) -> Iterator[Client]:
     write_release(site, demo_records())
     settings.SITE_DIR, settings.ELASTICSEARCH_URL = site, "http://127.0.0.1:9"
-    settings.CMS_URL, settings.FEED_TOKEN = cms.origin, TOKEN
+    settings.CMS_URL, settings.SEARCH_TOKEN = cms.origin, TOKEN
     running.runtime.cache_clear()
     SearchThrottle.cache.clear()
     yield Client(raise_request_exception=False)

@@ -27,7 +27,7 @@ def test_a_search_and_a_click_reach_the_cms_without_the_reader(
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     environment |= {
         "SITE_DIR": str(demo_release.directory.parent.parent), "ELASTICSEARCH_URL": "", "PORT": str(port),
-        "CMS_URL": cms.origin, "FEED_TOKEN": TOKEN,
+        "CMS_URL": cms.origin, "SEARCH_TOKEN": TOKEN,
     }  # fmt: skip
     with log.open("wb") as output:
         process = subprocess.Popen(

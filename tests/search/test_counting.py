@@ -358,12 +358,12 @@ def test_a_click_can_only_be_posted(client: Client) -> None:
         ("", "", []),
         ("http://cms:8001", TOKEN, []),
         ("cms:8001", TOKEN, ["CMS_URL"]),
-        ("http://cms:8001", "", ["FEED_TOKEN"]),
-        ("http://cms:8001", "short", ["FEED_TOKEN"]),
+        ("http://cms:8001", "", ["SEARCH_TOKEN"]),
+        ("http://cms:8001", "short", ["SEARCH_TOKEN"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_remedy(settings: Any, url: str, token: str, named: list[str]) -> None:
-    settings.CMS_URL, settings.FEED_TOKEN = url, token
+    settings.CMS_URL, settings.SEARCH_TOKEN = url, token
     messages = check_cms(None)
     assert [message.msg.split()[0] for message in messages] == named
     assert all(message.hint for message in messages)

@@ -141,7 +141,7 @@ def test_of_many_items_some_are_named_and_all_are_counted(
 
 @pytest.fixture
 def service(engine: ElasticsearchEngine, release: Release, settings: Any, site: Path) -> Client:
-    settings.SITE_DIR, settings.ELASTICSEARCH_URL, settings.FEED_TOKEN = site, "", TOKEN
+    settings.SITE_DIR, settings.ELASTICSEARCH_URL, settings.SEARCH_TOKEN = site, "", TOKEN
     running.runtime.cache_clear()
     held = running.runtime()
     held.engines.elasticsearch = engine
@@ -171,7 +171,7 @@ def test_the_cms_is_told_what_to_write_and_until_when_it_holds(service: Client) 
 def client(site: Path, settings: Any) -> Client:
     """The service without Elasticsearch."""
     write_release(site, RECORDS)
-    settings.SITE_DIR, settings.ELASTICSEARCH_URL, settings.FEED_TOKEN = site, "", TOKEN
+    settings.SITE_DIR, settings.ELASTICSEARCH_URL, settings.SEARCH_TOKEN = site, "", TOKEN
     running.runtime.cache_clear()
     return Client(raise_request_exception=False)
 
@@ -183,9 +183,17 @@ def test_nobody_but_the_cms_may_ask(client: Client, header: str) -> None:
 
 
 def test_without_a_token_in_the_settings_nobody_may_ask(client: Client, settings: Any) -> None:
-    settings.FEED_TOKEN = ""
+    settings.SEARCH_TOKEN = ""
     answer = client.post(ADDRESS, {}, content_type="application/json", headers={"Authorization": "Bearer "})
     assert answer.status_code == 403
+
+
+def test_the_token_that_opens_drafts_is_unknown_here(client: Client, settings: Any, monkeypatch: Any) -> None:
+    feed_token = "token-of-the-feed-token-of-the-feed-token"
+    monkeypatch.setenv("FEED_TOKEN", feed_token)
+    header = {"Authorization": f"Bearer {feed_token}"}
+    assert client.post(ADDRESS, {}, content_type="application/json", headers=header).status_code == 403
+    assert not hasattr(settings, "FEED_TOKEN")
 
 
 WRONG = [
