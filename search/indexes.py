@@ -9,12 +9,16 @@ from uuid import uuid4
 
 from elasticsearch.dsl import Boolean, Date, Index, Integer, Keyword, Mapping, Object, Text, analyzer, token_filter
 
+from search.sources import source_key
+
 # Measured on two judged sets (docs/search.md): a word that is repeated says little more in an article of law.
 BM25 = {"type": "BM25", "k1": 0.6, "b": 0.75}
 
 DOCUMENTS = "documents"
 PROVISIONS = "provisions"
 STAMP = "%Y%m%d%H%M%S"
+# The module that makes what the fields hold.
+ROWS = "search.rows"
 
 # Folding needs text in NFC: rows and queries pass through `contract.normalising` first.
 folded = analyzer("folded", tokenizer="standard", filter=["lowercase", "asciifolding"])
@@ -122,9 +126,10 @@ class IndexNames:
 
 
 def definition_key() -> str:
-    """Names this state of fields and analysis; an index that was made from another one must be built anew."""
+    """Names this state of fields, analysis and rows; an index that was made from another one must be built anew."""
     definitions = {part: index_definition(part, part).to_dict() for part in FIELDS}
-    return sha256(json.dumps(definitions, sort_keys=True).encode()).hexdigest()[:16]
+    text = json.dumps([definitions, source_key(ROWS)], sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def made_at(index: str) -> datetime | None:
