@@ -1,6 +1,6 @@
 """The signed texts in the links of mails. Whoever holds one may do one thing, and learns no address from it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.core.signing import BadSignature, Signer, TimestampSigner
@@ -17,7 +17,9 @@ class BadTokenError(ValueError):
 
 def confirmation_token(subscriber: Subscriber) -> str:
     """Confirms the alerts that were asked for until the mail was sent, and none that is asked for later."""
-    return _confirming().sign(f"{subscriber.uuid}/{subscriber.confirmation_sent_at.isoformat()}")
+    # A plus sign, as in +00:00, reaches the site as a space.
+    sent_at = subscriber.confirmation_sent_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _confirming().sign(f"{subscriber.uuid}/{sent_at}")
 
 
 def read_confirmation(token: str) -> tuple[UUID, datetime]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from smtplib import SMTPConnectError, SMTPRecipientsRefused
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from django.core import mail
@@ -45,9 +46,10 @@ def post(service: Client, what: str, token: str) -> Any:
 
 
 def token(message: Any, path: str = "xac-nhan") -> str:
-    found = re.search(rf"/tim-kiem/theo-doi/{path}/\?ma=(\S+)", message.body)
+    """What the site is sent when the link is opened."""
+    found = re.search(rf"/tim-kiem/theo-doi/{path}/\?(ma=\S+)", message.body)
     assert found, message.body
-    return found[1]
+    return parse_qs(found[1])["ma"][0]
 
 
 def subscribed(service: Client, address: str = ADDRESS, **parameters: str) -> Alert:
