@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +15,7 @@ from django.test import Client
 from search import subscribing
 from search.service import runtime as running
 from search.service.throttling import SearchThrottle
+from tests.recording_server import RecordingServer
 from tests.search.factories import write_release
 from tests.search.samples import demo_records
 
@@ -23,48 +23,21 @@ ASK, CONFIRM, CANCEL = "/tim-kiem/theo-doi/", "/tim-kiem/theo-doi/xac-nhan/", "/
 TOKEN = "token-of-the-services-token-of-the-services"
 
 
-class Cms(ThreadingHTTPServer):
-    """Takes wishes; answers with `status` and `answer` after `delay` seconds."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.authorization: str | None = None
-        self.status, self.delay, self.answer = 200, 0.0, b"{}"
+class Cms(RecordingServer):
+    """Takes wishes."""
 
     @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Cms
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append((self.path, body))
-        self.server.authorization = self.headers.get("Authorization")
-        time.sleep(self.server.delay)
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(self.server.answer)))
-        self.end_headers()
-        self.wfile.write(self.server.answer)
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
+    def asked(self) -> list[tuple[str, Any]]:
+        """Where to, and what."""
+        return [(request.path, request.content) for request in self.received]
 
 
 @pytest.fixture
 def cms() -> Iterator[Cms]:
     server = Cms()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    server.content = b"{}"
+    with server.running():
+        yield server
 
 
 @pytest.fixture
@@ -95,7 +68,7 @@ def test_a_reader_asks_with_a_form_that_carries_the_search(client: Client, cms: 
     assert "mở hộp thư" in answer.content.decode()
     search = {"q": "sinh hoạt chi bộ", "type": "quyet-dinh"}
     assert cms.asked == [("/api/v1/alerts/", {"address": "dang.vien@example.org", "parameters": search})]
-    assert cms.authorization == f"Bearer {TOKEN}"
+    assert cms.received[-1].authorization == f"Bearer {TOKEN}"
     assert "dang.vien" not in answer.content.decode()
 
 
@@ -107,7 +80,7 @@ def test_a_link_of_a_mail_does_nothing_before_the_button_is_pressed(client: Clie
 
 
 def test_confirming_names_what_is_followed(client: Client, cms: Cms) -> None:
-    cms.answer = json.dumps({"searches": ["“đảng phí”", "<b>x</b>"]}).encode()
+    cms.content = json.dumps({"searches": ["“đảng phí”", "<b>x</b>"]}).encode()
     html = send(client, CONFIRM, {"ma": "abc"}).content.decode()
     assert cms.asked == [("/api/v1/alerts/confirmations/", {"token": "abc"})]
     assert "“đảng phí”" in html
@@ -177,7 +150,7 @@ def test_a_cms_that_fails_is_told_in_plain_words(client: Client, cms: Cms, statu
 
 
 def test_a_cms_that_is_not_there_or_answers_nonsense_is_told_too(client: Client, cms: Cms, settings: Any) -> None:
-    cms.answer = b"not json"
+    cms.content = b"not json"
     assert send(client, CONFIRM, {"ma": "abc"}).status_code == 503
     settings.CMS_URL = "http://127.0.0.1:9"
     assert send(client, ASK, WISH).status_code == 503

@@ -5,7 +5,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from search.request import read_request
 from search.service import runtime as running
 from search.service.checks import check_cms
 from search.service.throttling import SearchThrottle
+from tests.recording_server import RecordingServer
 
 TOKEN = "token-of-the-services-token-of-the-services"
 FOUND, MISSED = Answer(Engine.ELASTICSEARCH, 1, total=3), Answer(Engine.ELASTICSEARCH, 1)
@@ -185,64 +185,28 @@ def _add(sums: Counter[str], batch: Batch) -> None:
 # Handing over
 
 
-class Cms(ThreadingHTTPServer):
-    """Adds batches as the CMS does; answers with `status`, or adds and hangs up when `mute`."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.batches: dict[str, dict[str, Any]] = {}
-        self.asked: list[tuple[str, str | None]] = []
-        self.status, self.mute = 200, False
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+class Cms(RecordingServer):
+    """Adds batches as the CMS does."""
 
     @property
     def sums(self) -> Counter[str]:
         sums = Counter[str]()
-        for batch in self.batches.values():
+        for batch in {batch["id"]: batch for batch in self.taken}.values():
             _add(sums, Batch(id=batch["id"], days=tuple(batch["days"])))
         return sums
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: Cms
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append((self.path, self.headers.get("Authorization")))
-        if self.server.status == 200:
-            self.server.batches.setdefault(body["id"], body)
-        if self.server.mute:
-            self.close_connection = True
-            return
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
-
-
 @pytest.fixture
 def cms() -> Iterator[Cms]:
-    server = Cms()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with Cms().running() as server:
+        yield server
 
 
 def test_counts_reach_the_cms_with_the_token_of_the_services(cms: Cms) -> None:
     counts = SearchCounts()
     search(counts, "đảng phí", times=3)
     assert HandOver(counts, cms.origin, TOKEN).hand_over()
-    assert cms.asked == [(COUNTS_PATH, f"Bearer {TOKEN}")]
+    assert [(sent.path, sent.authorization) for sent in cms.received] == [(COUNTS_PATH, f"Bearer {TOKEN}")]
     assert cms.sums == {"searches": 3, "clicks": 0, "named": 3}
 
 
