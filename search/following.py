@@ -43,7 +43,7 @@ def _now() -> datetime:
 class Follower:
     """Follows ``SITE/current``. `done` is told of every release that was taken in.
 
-    Once a day, at the hour `check_hour` of Viet Nam, the whole index is compared with the release and mended.
+    Once a day, at the hour `check_hour` of Viet Nam, the whole index is compared with the release, mended and merged.
     """
 
     site: Path
@@ -105,7 +105,7 @@ class Follower:
         self.done(report)
 
     def _check(self) -> None:
-        """Compare the whole index with the release readers see, and mend it."""
+        """Compare the whole index with the release readers see, mend it, and have it merged."""
         started = time.monotonic()
         name = current_name(self.site)
         if name is None:
@@ -123,6 +123,7 @@ class Follower:
             )
         else:
             log.info("the index holds exactly release %s, %.1f s", name, seconds)
+        self.indexer.merge()
 
 
 def next_check(now: datetime, hour: int) -> datetime:

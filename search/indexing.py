@@ -12,6 +12,7 @@ from elasticsearch.helpers import scan
 
 from contract.vocabulary import Audience
 from search.indexes import DOCUMENTS, PROVISIONS, IndexNames, definition_key
+from search.merging import merge
 from search.rebuilding import Rebuild, Sharding, described, newest_release
 from search.releases import BrokenReleaseError, Release, another_release
 from search.rows import provision_rows
@@ -95,6 +96,10 @@ class ReleaseIndexer:
         if drift:
             self._apply(release, drift)
         return drift
+
+    def merge(self) -> None:
+        """Have the server make one piece of each index, in its own time."""
+        merge(self.client, [self.names.alias(part) for part in PARTS], wait=False)
 
     def drift(self, release: Release, provisions: bool = False) -> Drift:
         """Compare ids and record hashes of the index with the release; records of restricted items do not count.

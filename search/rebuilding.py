@@ -15,6 +15,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from search.gate import Gate
 from search.indexes import DOCUMENTS, PROVISIONS, IndexNames, definition_key, index_definition, made_at
+from search.merging import merge
 from search.releases import BrokenReleaseError, Release, current_name, read_release
 from search.writing import BATCH, PARTS, Report, RowWriter, Written, batches
 
@@ -72,6 +73,9 @@ class Rebuild:
         try:
             self._create()
             held = self._fill(release, report)
+            # It takes minutes for a million rows, in which more is published.
+            merge(self.client, list(self._targets.values()), wait=True)
+            held = self._fill(newest_release(held), report)
             report.release = held.name
             self._open(held)
             names = _NewNames(self.names.prefix, self._targets)

@@ -461,6 +461,29 @@ def test_once_a_day_the_index_is_compared_and_mended(
     assert caplog.text.count("was mended") == 1
 
 
+def pieces(client: Elasticsearch, names: IndexNames) -> list[int]:
+    """In how many pieces each index lies."""
+    indices = client.indices.segments(index=f"{names.prefix}-*").body["indices"].values()
+    return [len(copy["segments"]) for index in indices for shard in index["shards"].values() for copy in shard]
+
+
+def test_a_new_index_is_of_one_piece_and_becomes_it_again_once_a_day(
+    site: Path, indexer: ReleaseIndexer, elasticsearch: Elasticsearch, names: IndexNames
+) -> None:
+    records = demo_records()
+    write_release(site, records[:-2])
+    indexer.rebuild(live_release(site))
+    assert pieces(elasticsearch, names) == [1, 1]
+    clock = [datetime(2026, 11, 23, 1, 59, tzinfo=VIETNAM)]
+    with following(site, indexer, now=lambda: clock[0]):
+        for seq in (2, 3):
+            write_release(site, records[: len(records) - 3 + seq], name=f"r{seq:010}-abcdef12", seq=seq)
+            eventually(lambda seq=seq: indexer.indexed_release() == f"r{seq:010}-abcdef12")
+        assert max(pieces(elasticsearch, names)) > 1
+        clock[0] += timedelta(minutes=2)
+        eventually(lambda: pieces(elasticsearch, names) == [1, 1])
+
+
 def test_written_items_count_their_rows(site: Path, indexer: ReleaseIndexer) -> None:
     write_release(site, [document("qd", "Quy định", "1-QĐ/TU", provisions=regulation_provisions(), seq=1)])
     release = live_release(site)
