@@ -30,7 +30,8 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     elasticsearch = search_server()
     ports = Ports.free() if options.free_ports else Ports()
-    with Stack(options.var, ports, elasticsearch, index_prefix="bangtin-demo") as stack:
+    mails_to_the_log = {"LOCAL_EMAIL": "console"}
+    with Stack(options.var, ports, elasticsearch, index_prefix="bangtin-demo", extra=mails_to_the_log) as stack:
         try:
             say("Preparing the database …")
             stack.manage("migrate", "--verbosity", "0")
@@ -39,6 +40,8 @@ def main() -> int:
             say("Starting CMS, publisher and search …")
             stack.start()
             check(stack)
+            if elasticsearch:  # without it nobody is offered alerts
+                stack.start_alerts()
         except StackError as error:
             say(str(error))
             return 1
@@ -90,14 +93,17 @@ def check(stack: Stack) -> None:
 def instructions(stack: Stack) -> str:
     """What a person needs to look around."""
     engine = "Elasticsearch" if stack.elasticsearch_url else "embedded fallback (SQLite FTS5)"
+    mails = stack.log("alerts") if stack.elasticsearch_url else "none: alerts need Elasticsearch"
     return f"""
   Reading site  {stack.site_url}/
   Search        {stack.site_url}/tim-kiem/   ({engine})
   CMS           {stack.cms_url}/admin/
+  Mails         {mails}
   Log-ins       bientap (editor), thamdinh (reviewer), pheduyet (approver); password {DEMO_PASSWORD}
 
   Try it: log in as bientap, write a news item below “Tỉnh ủy Sơn Hà”, submit it; log in as pheduyet (another
-  browser or a private window), approve it, and reload the reading site.
+  browser or a private window), approve it, and reload the reading site. Then follow a search: “Nhận thư báo khi có kết
+  quả mới” below its results, the link in the mail, and an item that it finds and you approve: the next mail names it.
 """
 
 

@@ -1,4 +1,4 @@
-"""The whole line as processes on this machine: CMS, publisher, preview renderer, index follower, search service.
+"""The whole line as processes on this machine: CMS, publisher, preview renderer, index follower, search, alerts.
 
 Used by the demo, the browser tests and the checks; production uses compose.yaml or its own units. Everything listens on
 127.0.0.1. Only processes started here are ended, each by its own id.
@@ -144,8 +144,12 @@ class Stack:
         self._start("search", "-m", "search", "serve")
         self.wait_for("search", f"http://127.0.0.1:{self.ports.site}/healthz")
 
+    def start_alerts(self) -> None:
+        """Start the worker that mails readers: what is new within seconds instead of the next morning."""
+        self._start("alerts", "manage.py", "send_alerts", "--at-once", "--interval", "3")
+
     def start(self) -> Self:
-        """Start all parts and wait until each answers."""
+        """Start all parts but the alerts and wait until each answers."""
         self.start_cms()
         self.start_publisher()
         self.start_search()
@@ -170,7 +174,7 @@ class Stack:
         while not condition():
             process = self.processes.get(name)
             if (process is not None and process.poll() is not None) or time.monotonic() > deadline:
-                raise StackError(f"{name} {failure}; the end of {self._log(name)}:\n{self._tail(name)}")
+                raise StackError(f"{name} {failure}; the end of {self.log(name)}:\n{self._tail(name)}")
             time.sleep(0.05)
 
     def wait_for(self, name: str, url: str) -> None:
@@ -183,19 +187,20 @@ class Stack:
         self.stop()
 
     def _start(self, name: str, *arguments: str) -> None:
-        self._log(name).parent.mkdir(parents=True, exist_ok=True)
+        self.log(name).parent.mkdir(parents=True, exist_ok=True)
         withheld = WITHHELD.get(name, frozenset())
         told = {variable: value for variable, value in self.environment.items() if variable not in withheld}
-        with self._log(name).open("ab") as log:
+        with self.log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *arguments], cwd=ROOT, env=told, stdout=log, stderr=subprocess.STDOUT
             )
 
-    def _log(self, name: str) -> Path:
+    def log(self, name: str) -> Path:
+        """Where the named part writes what it has to say."""
         return self.var / "log" / f"{name}.log"
 
     def _tail(self, name: str) -> str:
-        log = self._log(name)
+        log = self.log(name)
         return log.read_text(errors="replace")[-2000:] if log.exists() else "(no log)"
 
     def _secret(self, name: str) -> str:

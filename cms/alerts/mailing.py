@@ -6,7 +6,7 @@ address would be used for advertising.
 
 import logging
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from smtplib import SMTPException, SMTPRecipientsRefused
 
 from django.conf import settings
@@ -61,14 +61,15 @@ def send_confirmations(now: datetime) -> int:
     return sent
 
 
-def send_digests(now: datetime) -> int:
+def send_digests(now: datetime, daily: bool = True) -> int:
     """Mail everybody for whom something new was published since their last digest; return how many mails went out.
 
-    Everybody is looked at once a day. What was told is noted after the mail has left: a worker that is killed in
-    between tells it once more the next day, and passes nothing over. Raises `NewsError` and errors of the mail server.
+    Everybody is looked at once a day, or with `daily` false every time. What was told is noted after the mail has left:
+    a worker that is killed in between tells it once more the next time, and passes nothing over. Raises `NewsError` and
+    errors of the mail server.
     """
     today, sent = timezone.localdate(now), 0
-    for subscribers in _due(today):
+    for subscribers in _due(today if daily else None):
         alerts = list(Alert.objects.filter(subscriber__in=subscribers).exclude(confirmed_at=None))
         news = ask_for_news(alerts)
         for subscriber in subscribers:
@@ -88,10 +89,12 @@ def send_digests(now: datetime) -> int:
     return sent
 
 
-def _due(today: object) -> Iterator[list[Subscriber]]:
-    """Those nobody looked at today, a few at a time."""
+def _due(today: date | None) -> Iterator[list[Subscriber]]:
+    """Those nobody looked at `today` (None: all), a few at a time."""
     confirmed = Alert.objects.filter(subscriber=OuterRef("pk")).exclude(confirmed_at=None)
-    due = Subscriber.objects.filter(Q(told_on=None) | Q(told_on__lt=today), Exists(confirmed)).order_by("pk")
+    due = Subscriber.objects.filter(Exists(confirmed)).order_by("pk")
+    if today is not None:
+        due = due.filter(Q(told_on=None) | Q(told_on__lt=today))
     last = None
     while subscribers := list((due if last is None else due.filter(pk__gt=last))[:SUBSCRIBERS_AT_ONCE]):
         yield subscribers

@@ -209,6 +209,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
-    # Two lines for every saved page would bury what matters.
-    "loggers": {"django_tasks": {"level": "WARNING"}, "wagtail": {"level": "WARNING"}},
+    # Two lines for every saved page, and one for every look for what is new, would bury what matters.
+    "loggers": {name: {"level": "WARNING"} for name in ("django_tasks", "wagtail", "httpx")},
 }

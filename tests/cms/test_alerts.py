@@ -292,6 +292,21 @@ def test_there_is_one_digest_a_day_and_nothing_is_told_twice(service: Client, se
     assert Alert.objects.get().since == PUBLISHED
 
 
+def test_at_once_a_digest_does_not_wait_for_the_next_day_and_tells_nothing_twice(
+    service: Client, search: SearchService, settings: Any
+) -> None:
+    subscribed(service)
+    settings.ALERTS_HOUR = 24  # never, by day
+    news, search.items = search.items, []
+    call_command("send_alerts", once=True, at_once=True)
+    assert mail.outbox == []
+    search.items = news
+    Alert.objects.update(since=PUBLISHED - timedelta(hours=1))
+    for _ in range(2):
+        call_command("send_alerts", once=True, at_once=True)
+    assert len(mail.outbox) == 1
+
+
 def test_without_anything_new_no_mail_is_sent(service: Client, search: SearchService) -> None:
     subscribed(service)
     search.items = []

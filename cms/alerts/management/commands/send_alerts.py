@@ -24,25 +24,28 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--interval", type=float, default=30.0, help="seconds between two looks (30)")
         parser.add_argument("--once", action="store_true", help="look once and end")
+        parser.add_argument(
+            "--at-once", action="store_true", help="digests at every look instead of once a day; for demonstrations"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         failing = False
         while True:
-            failing = self._look(timezone.now(), failing)
+            failing = self._look(timezone.now(), failing, daily=not options["at_once"])
             if options["once"]:
                 return
             time.sleep(options["interval"])
             close_old_connections()
 
     @staticmethod
-    def _look(now: datetime, was_failing: bool) -> bool:
+    def _look(now: datetime, was_failing: bool, daily: bool) -> bool:
         """Whether something failed; what fails all the time is logged once."""
         forget(now)
         try:
             with translation.override("vi"):
                 send_confirmations(now)
-                if timezone.localtime(now).hour >= settings.ALERTS_HOUR:
-                    send_digests(now)
+                if not daily or timezone.localtime(now).hour >= settings.ALERTS_HOUR:
+                    send_digests(now, daily)
         except (NewsError, SMTPException, OSError) as error:
             if not was_failing:
                 # Without the message: that of a mail server may hold an address.
