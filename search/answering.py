@@ -106,7 +106,7 @@ class ElasticsearchEngine:
         records = {hit["_source"]["id"]: hit["_source"]["record"] for hit in hits}
         chosen: dict[str, list[Row]] = {}
         if planned.words and hits:
-            rows = self._rows(planned, "id", list(records), list(records.values()))
+            rows = self._rows(planned, "id", records)
             chosen = {item: _best(rows.get(item, ()), PASSAGES) for item in records}
         passages = self._passages(planned, chosen)
         for hit in hits:
@@ -123,10 +123,11 @@ class ElasticsearchEngine:
             for hit in hits[planned.offset if planned.sort is Sort.RELEVANCE else 0 :][:PAGE_SIZE]:
                 yield _result(hit)
             return
+        records = {name: hit["_source"]["record"] for name, hit in candidates.items()}
         rows: dict[str, list[Row]] = {}
         if planned.sort is Sort.RELEVANCE:
             weighed = list(candidates)[: REWEIGHED[Scope.PROVISIONS]]
-            rows = self._rows(planned, "article", weighed, [candidates[name]["_source"]["record"] for name in weighed])
+            rows = self._rows(planned, "article", {name: records[name] for name in weighed})
             worth = {
                 name: candidates[name]["_score"] + max((r.score for r in rows.get(name, ())), default=0)
                 for name in weighed
@@ -137,20 +138,22 @@ class ElasticsearchEngine:
             order = list(candidates)
         unseen = [name for name in order if name not in rows]
         if unseen:
-            rows |= self._rows(planned, "article", unseen, [candidates[name]["_source"]["record"] for name in unseen])
+            rows |= self._rows(planned, "article", {name: records[name] for name in unseen})
         chosen = {name: _best(rows.get(name, ()), 1) or [Row.of(name, candidates[name])] for name in order}
         passages = self._passages(planned, chosen)
         for name in order:
             yield _result(candidates[name]).with_passages(passages.get(name, ()))
 
-    def _rows(self, planned: Plan, field: str, values: Sequence[str], records: Sequence[str]) -> dict[str, list["Row"]]:
-        """The provisions of some documents or articles that answer, best first, by the document or article."""
+    def _rows(self, planned: Plan, field: str, records: Mapping[str, str]) -> dict[str, list["Row"]]:
+        """The provisions of some documents or articles that answer, best first, by the document or article. `records`
+        are the hashes of these."""
         if not planned.wordings:
             return {}
-        (found,) = self._search((self.names.provisions, compile_rows(planned, field, values, records)))
+        (found,) = self._search((self.names.provisions, compile_rows(planned, field, records)))
         rows: dict[str, list[Row]] = {}
         for hit in found["hits"]["hits"]:
-            rows.setdefault(hit["fields"][field][0], []).append(Row.read(hit))
+            name = hit["fields"][field][0]
+            rows.setdefault(name, []).append(Row.read(hit, records[name]))
         return rows
 
     def _passages(self, planned: Plan, chosen: Mapping[str, Sequence["Row"]]) -> dict[str, tuple[Passage, ...]]:
@@ -217,12 +220,10 @@ class Row:
     score: float
 
     @classmethod
-    def read(cls, hit: Hit) -> Self:
-        """The row of a hit of `compile_rows`."""
+    def read(cls, hit: Hit, record: str) -> Self:
+        """The row of a hit of `compile_rows`, which belongs to this record."""
         fields = hit["fields"]
-        return cls(
-            hit["_id"], fields["record"][0], fields["anchor"][0], tuple(fields.get("ancestors", ())), hit["_score"]
-        )
+        return cls(hit["_id"], record, fields["anchor"][0], tuple(fields.get("ancestors", ())), hit["_score"])
 
     @classmethod
     def of(cls, name: str, hit: Hit) -> Self:

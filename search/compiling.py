@@ -4,7 +4,7 @@ A search goes in steps, so that what is dear is done for few rows: candidates wi
 best of them weighed again by all fields; passages for what is shown.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from elasticsearch.dsl import A, Q, Search
@@ -60,7 +60,7 @@ REWEIGHED = {Scope.DOCUMENTS: MAX_PAGES * PAGE_SIZE, Scope.PROVISIONS: 50}
 
 PASSAGES = 3
 # Rows looked at to choose passages from: an article and several of its clauses may all be good.
-ROWS_OF_A_PAGE = 100
+ROWS_OF_A_PAGE = 60
 ROWS_OF_CANDIDATES = 400
 FRAGMENT_CHARACTERS = 220
 # Marks of the highlighter: noncharacters, which no text holds. Control characters will not do, because Elasticsearch
@@ -76,8 +76,8 @@ _SHOWN = [
     "status_label", "superseded_by", "published_at",
 ]  # fmt: skip
 _SHOWN_OF_PROVISION = [*_SHOWN, "anchor", "article", "label"]
-# What is read of a row to weigh it, without opening its source.
-_WEIGHED = ["id", "record", "article", "anchor", "ancestors"]
+# What is read of a row to weigh it, without opening its source, besides what it was found by.
+_WEIGHED = ["anchor", "ancestors"]
 
 _ORDERS: dict[Sort, list[Any]] = {
     # The id makes the order the same on every page and every run.
@@ -121,13 +121,14 @@ def compile_query(plan: Plan, stale: Sequence[str]) -> Query:
     return Q("bool", filter=articles, should=should, minimum_should_match=1, must_not=forbidden)
 
 
-def compile_rows(plan: Plan, field: str, values: Sequence[str], records: Sequence[str]) -> Search:
-    """The provisions whose `field` (``id`` or ``article``) is one of `values`, weighed by all fields, best first.
+def compile_rows(plan: Plan, field: str, records: Mapping[str, str]) -> Search:
+    """The provisions whose `field` (``id`` or ``article``) is a key of `records` (their hashes), weighed by all fields,
+    best first.
 
     Of documents, a provision has to hold words itself (the title of the document is that of all) or to be the one that
     was asked for.
     """
-    conditions = [Q("terms", **{field: list(values)}), Q("terms", record=list(records))]
+    conditions = [Q("terms", **{field: list(records)}), Q("terms", record=sorted(set(records.values())))]
     if field == "id":
         own = [Q("match", **{name: plan.words}) for name in ("text", "heading")]
         if plan.citation:
@@ -144,7 +145,7 @@ def compile_rows(plan: Plan, field: str, values: Sequence[str], records: Sequenc
         ]
     search = Search().query(Q("bool", filter=conditions, should=wanted, minimum_should_match=1))
     size = ROWS_OF_A_PAGE if field == "id" else ROWS_OF_CANDIDATES
-    return search.extra(size=size, _source=False, docvalue_fields=_WEIGHED, track_total_hits=False)
+    return search.extra(size=size, _source=False, docvalue_fields=[field, *_WEIGHED], track_total_hits=False)
 
 
 def compile_passages(plan: Plan, rows: Sequence[str]) -> Search:
