@@ -2,10 +2,8 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from smtplib import SMTPConnectError, SMTPRecipientsRefused
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,6 +19,7 @@ from cms.alerts.mailing import send_confirmations, send_digests
 from cms.alerts.models import Alert, Subscriber
 from cms.alerts.news import NewsError
 from cms.alerts.subscriptions import MOST_ALERTS, forget
+from tests.recording_server import Received, RecordingServer
 
 pytestmark = pytest.mark.django_db
 
@@ -60,41 +59,22 @@ def subscribed(service: Client, address: str = ADDRESS, **parameters: str) -> Al
     return Alert.objects.filter(subscriber__address=address).latest("created_at")
 
 
-class SearchService(ThreadingHTTPServer):
+class SearchService(RecordingServer):
     """Answers every search with `items`, all published at `PUBLISHED`."""
 
-    daemon_threads = True
+    items: list[dict[str, Any]]
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.items: list[dict[str, Any]] = []
-        self.asked: list[dict[str, Any]] = []
-        self.authorization: str | None = None
-        self.body, self.status = b"", 200
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        return [search for request in self.received for search in request.content["searches"]]
 
-
-class _Handler(BaseHTTPRequestHandler):
-    server: SearchService
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        self.server.body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.authorization = self.headers.get("Authorization")
-        asked = json.loads(self.server.body)["searches"]
-        self.server.asked += asked
-        answers = [self._answer(search) for search in asked]
-        content = json.dumps({"until": PUBLISHED.isoformat(), "answers": answers}).encode()
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+    def answer(self, request: Received) -> bytes:
+        answers = [self._answer(search) for search in request.content["searches"]]
+        return json.dumps({"until": PUBLISHED.isoformat(), "answers": answers}).encode()
 
     def _answer(self, search: dict[str, Any]) -> dict[str, Any]:
-        items = self.server.items if datetime.fromisoformat(search["since"]) < PUBLISHED else []
+        items = self.items if datetime.fromisoformat(search["since"]) < PUBLISHED else []
         return {"id": search["id"], "total": len(items), "items": items[:10]}
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
 
 
 @pytest.fixture
@@ -104,12 +84,9 @@ def search(settings: Any) -> Iterator[SearchService]:
         {"url": "/van-ban/x/", "title": "Về chuyển sinh hoạt", "number": "5-HD/TW", "type_name": "Hướng dẫn",
          "issued_on": "2029-12-31"}
     ]  # fmt: skip
-    settings.SEARCH_URL = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    settings.SEARCH_URL = server.origin
+    with server.running():
+        yield server
 
 
 # Asking and confirming
@@ -318,8 +295,8 @@ def test_the_search_service_is_told_searches_and_never_whose_they_are(service: C
     alert = subscribed(service)
     send_digests(timezone.now())
     assert search.asked == [{"id": str(alert.pk), "since": alert.since.isoformat(), "parameters": SEARCH}]
-    assert b"example.org" not in search.body
-    assert search.authorization == service.defaults["HTTP_AUTHORIZATION"]
+    assert b"example.org" not in search.received[-1].body
+    assert search.received[-1].authorization == service.defaults["HTTP_AUTHORIZATION"]
 
 
 @pytest.mark.parametrize("status", [403, 500, 503])
