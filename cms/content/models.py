@@ -12,6 +12,7 @@ from wagtail.models import Page
 from cms.content.base import ContentPage
 from cms.content.blocks import AttachmentsBlock, RelationsBlock
 from cms.content.files import FileAsset, Picture, PictureRendition
+from cms.content.panels import UnsearchableFilesPanel
 from cms.content.search_terms import SearchTermsBlock
 from cms.content.structure import ParsedDocument, parse_structure
 from contract.normalising import normalise, normalise_line
@@ -90,6 +91,7 @@ class NewsPage(ContentPage):
         FieldPanel("body"),
         MultiFieldPanel([FieldPanel("picture"), FieldPanel("picture_alt")], heading=_("Picture")),
         FieldPanel("attachments"),
+        UnsearchableFilesPanel(),
         MultiFieldPanel([FieldPanel("source_name"), FieldPanel("source_url")], heading=_("Source")),
         FieldPanel("dated_at"),
         FieldPanel("topics"),
@@ -170,6 +172,7 @@ class DocumentPage(ContentPage):
         FieldPanel("summary"),
         FieldPanel("text"),
         FieldPanel("attachments"),
+        UnsearchableFilesPanel(),
         FieldPanel("relations"),
         FieldPanel("topics"),
         MultiFieldPanel([FieldPanel("source_name"), FieldPanel("source_url")], heading=_("Source")),
@@ -224,6 +227,7 @@ class GuidancePage(ContentPage):
         FieldPanel("summary"),
         FieldPanel("body"),
         FieldPanel("attachments"),
+        UnsearchableFilesPanel(),
         FieldPanel("relations"),
         FieldPanel("topics"),
     ]

@@ -20,6 +20,7 @@ from wagtail.models import Page
 from cms.content.base import ContentPage
 from cms.editorial.publishing import publishing_for
 from cms.editorial.rules import may_withdraw
+from cms.editorial.unsearchable import unsearchable_files_for
 from cms.editorial.waiting import waiting_for
 
 
@@ -115,8 +116,20 @@ class WaitingPanel(Component):
         return render_to_string("editorial/waiting_panel.html", {"rows": rows, "total": len(waiting)}, request)
 
 
+class UnsearchablePanel(Component):
+    """The attachments of this person's items that the search cannot read."""
+
+    name = "unsearchable"
+    order = 45
+
+    def render_html(self, parent_context: Any = None) -> str:
+        request = parent_context["request"]
+        files = unsearchable_files_for(request.user, timezone.now())
+        return render_to_string("editorial/unsearchable_panel.html", {"files": files}, request) if files.total else ""
+
+
 @hooks.register("construct_homepage_panels")
 def homepage_panels(request: HttpRequest, panels: list[Component]) -> None:
     # Wagtail's own list of texts to moderate asks a few dozen questions for each of them and leads to the editor.
     panels[:] = [panel for panel in panels if panel.name != "workflow_objects_to_moderate"]
-    panels += [WaitingPanel(), PublisherPanel()]
+    panels += [WaitingPanel(), UnsearchablePanel(), PublisherPanel()]

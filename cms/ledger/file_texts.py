@@ -7,6 +7,7 @@ the bytes that were approved.
 
 import json
 import logging
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from cms.ledger import text_extraction
-from cms.ledger.models import PublishedFile
+from cms.ledger.models import PublishedFile, Unread
 from contract.models import PAGE_BREAK
 from contract.normalising import normalise
 
@@ -29,9 +30,21 @@ FORMATS = {
 LARGEST = 100_000_000  # bytes
 SECONDS = 30.0  # for one file
 
+# By how the reader's process ends; the two signals are what it is ended with when its time is up.
+_REASONS = {
+    text_extraction.LOCKED: Unread.LOCKED,
+    text_extraction.TOO_MUCH: Unread.TOO_MUCH,
+    -signal.SIGXCPU: Unread.TOO_MUCH,
+    -signal.SIGKILL: Unread.TOO_MUCH,
+}
+
 
 class UnreadableFileError(Exception):
-    """A file that is damaged, locked, or too much for its reader; the message says which."""
+    """A file without text; `reason` says why for editors, the message for those who run the system."""
+
+    def __init__(self, reason: Unread, detail: str = "") -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 def texts_of(sha256s: Iterable[str]) -> dict[str, str]:
@@ -47,25 +60,30 @@ def unread_files() -> QuerySet[PublishedFile]:
 
 def read(file: PublishedFile) -> None:
     """Put the text of a file into its row, which is not saved, or why there is none."""
-    file.text, file.unread = _read(file)
-    file.read_at = timezone.now()
-    if file.unread:
+    file.text = file.unread = file.unread_detail = ""
+    try:
+        file.text = _text(file)
+    except UnreadableFileError as error:
+        file.unread, file.unread_detail = error.reason, str(error)[:200]
         # Only what is published comes here, so the log may name it.
-        logger.warning("no text of the file %s: %s", file.sha256, file.unread)
+        logger.warning("no text of the file %s: %s (%s)", file.sha256, error.reason.label, file.unread_detail)
+    file.read_at = timezone.now()
 
 
-def _read(file: PublishedFile) -> tuple[str, str]:
-    """The text of a file, or else why there is none."""
+def _text(file: PublishedFile) -> str:
+    """The text of a file, page by page. Raises `UnreadableFileError`."""
     if file.size > LARGEST:
-        return "", f"it is larger than {LARGEST} bytes"
+        raise UnreadableFileError(Unread.TOO_LARGE, f"more than {LARGEST} bytes")
     try:
         with storages["published"].open(file.storage_name, "rb") as stream:
             data = stream.read()
-        pages = _pages(data, FORMATS[file.media_type])
-    except (OSError, UnreadableFileError) as error:
-        return "", str(error)[:200]
+    except OSError as error:
+        raise UnreadableFileError(Unread.MISSING, str(error)) from error
+    pages = _pages(data, FORMATS[file.media_type])
     text = PAGE_BREAK.join(normalise(page).strip() for page in pages).rstrip(PAGE_BREAK)
-    return (text, "") if text.strip(PAGE_BREAK) else ("", "it holds no text, perhaps pictures of text")
+    if not text.strip(PAGE_BREAK):
+        raise UnreadableFileError(Unread.NO_TEXT, f"{len(pages)} pages")
+    return text
 
 
 def _pages(data: bytes, format_: str) -> list[str]:
@@ -74,9 +92,10 @@ def _pages(data: bytes, format_: str) -> list[str]:
     try:
         done = subprocess.run(program, input=data, capture_output=True, env={}, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
-        raise UnreadableFileError(f"it could not be read in {SECONDS:g} s") from error
+        raise UnreadableFileError(Unread.TOO_MUCH, f"not read in {SECONDS:g} s") from error
     if done.returncode:
         last_words = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise UnreadableFileError(" ".join([f"the reader ended with {done.returncode}", *last_words]))
+        detail = " ".join([f"the reader ended with {done.returncode}", *last_words])
+        raise UnreadableFileError(_REASONS.get(done.returncode, Unread.DAMAGED), detail)
     pages: list[str] = json.loads(done.stdout)
     return pages

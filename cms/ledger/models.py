@@ -130,6 +130,17 @@ class Change(models.Model):
         return f"{self.seq} {self.op} {self.item_id}"
 
 
+class Unread(models.TextChoices):
+    """Why nothing can be read in a file; `cms.editorial.unsearchable` tells editors what to do."""
+
+    LOCKED = "locked", "it opens with a password only"
+    NO_TEXT = "no_text", "it holds no text, perhaps pictures of text"
+    TOO_LARGE = "too_large", "it has too many bytes"
+    TOO_MUCH = "too_much", "its reader ran out of time or memory"
+    DAMAGED = "damaged", "it is damaged, or not what its name says"
+    MISSING = "missing", "its bytes could not be had"
+
+
 class PublishedFile(models.Model):
     """The bytes of an attachment or picture, by content. The publisher gets them while a live item has them."""
 
@@ -139,7 +150,8 @@ class PublishedFile(models.Model):
     # What can be read in it, when that was tried, and why there is none (`cms.ledger.file_texts`).
     text = models.TextField(blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
-    unread = models.CharField(max_length=200, blank=True)
+    unread = models.CharField(max_length=10, blank=True, choices=Unread.choices)
+    unread_detail = models.CharField(max_length=200, blank=True, help_text="in the words of the reader")
 
     def __str__(self) -> str:
         return self.sha256

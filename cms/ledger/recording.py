@@ -117,7 +117,7 @@ def publish_texts(seconds: float) -> None:
         read(file)
         # A file counts as read only once its items say so.
         with transaction.atomic():
-            file.save(update_fields=["text", "unread", "read_at"])
+            file.save(update_fields=["text", "unread", "unread_detail", "read_at"])
             for page in Page.objects.filter(pk__in=file.items.values_list("page_id", flat=True)):
                 reconcile(page)
 

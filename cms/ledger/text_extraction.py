@@ -16,25 +16,48 @@ SECONDS = 20  # of the processor
 PAGES = 500
 CHARACTERS = 500_000
 
+# How the process ends when the file opens with a password only, and when it asks for too much. Anything else: damaged.
+LOCKED = 3
+TOO_MUCH = 4
+
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+# What Word makes of a file with a password: no longer a zip but a compound file that names its one stream.
+_COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _SPACE = {f"{_WORD}p": "\n", f"{_WORD}tab": "\t", f"{_WORD}br": "\n", f"{_WORD}cr": "\n"}
 
 
-def pdf_pages(data: bytes) -> Iterator[str]:
-    """The pages of a PDF as PDFium reads them; a page that is a picture is empty."""
-    import pypdfium2
+class LockedError(Exception):
+    """The file opens with a password only."""
 
-    with pypdfium2.PdfDocument(data) as document:
+
+def pdf_pages(data: bytes) -> Iterator[str]:
+    """The pages of a PDF as PDFium reads them; a page that is a picture is empty. Raises `LockedError`."""
+    import pypdfium2
+    from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
+
+    try:
+        opened = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code in (FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY):
+            raise LockedError from error
+        raise
+    with opened as document:
         for number in range(min(len(document), PAGES)):
             # U+FFFE is what PDFium makes of a hyphen at the end of a line.
             yield document[number].get_textpage().get_text_bounded().replace("\ufffe", "")
 
 
 def docx_pages(data: bytes) -> Iterator[str]:
-    """The text of a Word file with tables and text boxes, parted where Word last broke its pages."""
+    """The text of a Word file with tables and text boxes, parted where Word last broke its pages.
+
+    Raises `LockedError`.
+    """
     import docx
 
+    if data.startswith(_COMPOUND) and _ENCRYPTED in data:
+        raise LockedError
     page: list[str] = []
     for element in docx.Document(BytesIO(data)).element.body.iter():
         if element.tag == f"{_WORD}t":
@@ -64,11 +87,16 @@ def pages_within_limits(pages: Iterator[str]) -> list[str]:
 
 
 def main() -> None:
-    """Read standard input, write the pages to standard output."""
+    """Read standard input, write the pages to standard output; or end with `LOCKED`, `TOO_MUCH` or an error."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    pages = pages_within_limits(READERS[sys.argv[1]](sys.stdin.buffer.read()))
+    try:
+        pages = pages_within_limits(READERS[sys.argv[1]](sys.stdin.buffer.read()))
+    except LockedError:
+        sys.exit(LOCKED)
+    except MemoryError:
+        sys.exit(TOO_MUCH)
     sys.stdout.write(json.dumps(pages))
 
 

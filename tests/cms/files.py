@@ -1,9 +1,10 @@
-"""PDF and Word files with Vietnamese text, made in memory."""
+"""PDF and Word files with Vietnamese text, scanned, locked or damaged ones among them, made in memory."""
 
 from io import BytesIO
 
 import docx
 from docx.oxml import OxmlElement
+from PIL import Image
 
 
 def pdf(*pages: str) -> bytes:
@@ -30,6 +31,27 @@ def pdf(*pages: str) -> bytes:
         objects.append(stream(f"BT /F 12 Tf 40 800 Td <{shown}> Tj ET"))
     file = b"%PDF-1.4\n" + b"".join(b"%d 0 obj\n%s\nendobj\n" % (n, o) for n, o in enumerate(objects, start=1))
     return file + b"trailer << /Root 1 0 R /Size %d >>\n%%%%EOF\n" % (len(objects) + 1)
+
+
+def scan() -> bytes:
+    """A PDF of one page that is a picture, as scanners make it."""
+    out = BytesIO()
+    Image.new("L", (620, 877), 240).save(out, "PDF")
+    return out.getvalue()
+
+
+def locked_pdf() -> bytes:
+    """A PDF that opens with a password only: 40-bit RC4, with a check value that no empty password gives."""
+    key = b"<" + b"5a" * 32 + b">"
+    lock = b"<< /Filter /Standard /V 1 /R 2 /P -44 /O %s /U %s >> /ID [<00> <00>]" % (key, key)
+    return pdf("Có mật khẩu").replace(b"trailer << ", b"trailer << /Encrypt " + lock + b" ")
+
+
+def locked_word_file() -> bytes:
+    """What Word writes with a password: a compound file whose directory names the stream of the encrypted document."""
+    header = bytes.fromhex("d0cf11e0a1b11ae1").ljust(512, b"\0")
+    directory = b"".join(name.encode("utf-16-le").ljust(128, b"\0") for name in ("Root Entry", "EncryptedPackage"))
+    return header + directory.ljust(512, b"\0")
 
 
 def stream(text: str) -> bytes:

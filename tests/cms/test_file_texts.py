@@ -6,15 +6,16 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import storages
 from django.core.management import call_command
 
 from cms.editorial.publication import withdraw
 from cms.ledger import file_texts, text_extraction
-from cms.ledger.models import Approval, Change, PublishedFile
+from cms.ledger.models import Approval, Change, PublishedFile, Unread
 from cms.ledger.recording import change_line, publish_texts
 from contract.models import PAGE_BREAK, Snapshot, parse_change
 from tests.cms.factories import Board, file_asset, news
-from tests.cms.files import pdf, word_file
+from tests.cms.files import locked_pdf, locked_word_file, pdf, scan, word_file
 
 pytestmark = pytest.mark.django_db
 LINES = ("Điều 1. Chi bộ họp mỗi tháng một lần.", "Phụ lục: mức đóng đảng phí")
@@ -114,20 +115,24 @@ def bomb() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("name", "data"),
+    ("name", "data", "reason"),
     [
-        ("hong.pdf", b"%PDF-1.4 hong"),
-        ("rong.pdf", b""),
-        ("hong.docx", b"PK hong"),
-        ("anh-quet.pdf", pdf("", "")),
-        ("khong-phai.docx", pdf("đổi đuôi")),
+        ("hong.pdf", b"%PDF-1.4 hong", Unread.DAMAGED),
+        ("rong.pdf", b"", Unread.DAMAGED),
+        ("hong.docx", b"PK hong", Unread.DAMAGED),
+        ("cat-cut.docx", word_file("x")[:-200], Unread.DAMAGED),
+        ("khong-phai.docx", pdf("đổi đuôi"), Unread.DAMAGED),
+        ("trang-trang.pdf", pdf("", ""), Unread.NO_TEXT),
+        ("anh-quet.pdf", scan(), Unread.NO_TEXT),
+        ("mat-khau.pdf", locked_pdf(), Unread.LOCKED),
+        ("mat-khau.docx", locked_word_file(), Unread.LOCKED),
     ],
 )
-def test_a_file_without_text_stops_neither_its_item_nor_the_next_file(name: str, data: bytes) -> None:
+def test_a_file_without_text_stops_neither_its_item_nor_the_next_file(name: str, data: bytes, reason: Unread) -> None:
     approved((name, data), ("tot.pdf", pdf("Tệp tốt")))
     work()
     assert [attachment.text for attachment in sent()[-1].attachments] == ["", "Tệp tốt"]
-    assert PublishedFile.objects.exclude(unread="").count() == 1
+    assert list(PublishedFile.objects.exclude(unread="").values_list("unread", flat=True)) == [reason]
     work()
     assert Change.objects.count() == 2, "what cannot be read is not tried again"
 
@@ -135,21 +140,42 @@ def test_a_file_without_text_stops_neither_its_item_nor_the_next_file(name: str,
 def test_a_file_that_unpacks_to_more_than_the_memory_allowed_ends_its_reader_only() -> None:
     approved(("bom.docx", bomb()))
     work()
-    assert "the reader ended with" in PublishedFile.objects.get().unread
+    assert "the reader ended with" in PublishedFile.objects.get().unread_detail
 
 
 def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_texts, "SECONDS", 0.01)
     approved(("cham.pdf", pdf("Một trang")))
     work()
-    assert "0.01 s" in PublishedFile.objects.get().unread
+    file = PublishedFile.objects.get()
+    assert (file.unread, file.unread_detail) == (Unread.TOO_MUCH, "not read in 0.01 s")
 
 
 def test_a_file_that_is_too_large_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_texts, "LARGEST", 10)
     approved(("to.pdf", pdf("Một trang")))
     work()
-    assert "larger" in PublishedFile.objects.get().unread
+    assert PublishedFile.objects.get().unread == Unread.TOO_LARGE
+
+
+def test_a_file_whose_bytes_are_gone_is_passed_over() -> None:
+    approved(("mat.pdf", pdf("Một trang")))
+    storages["published"].delete(PublishedFile.objects.get().storage_name)
+    work()
+    assert PublishedFile.objects.get().unread == Unread.MISSING
+
+
+@pytest.mark.parametrize("end", ["import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\nwhile True: pass",
+                                 "raise SystemExit(4)"])  # fmt: skip
+def test_a_file_that_asks_for_too_much_is_told_apart_from_a_damaged_one(
+    end: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    greedy = tmp_path / "greedy.py"
+    greedy.write_text(end, encoding="utf-8")
+    monkeypatch.setattr(text_extraction, "__file__", str(greedy))
+    approved(("a.pdf", pdf("Một trang")))
+    work()
+    assert PublishedFile.objects.get().unread == Unread.TOO_MUCH
 
 
 def test_the_reader_of_a_file_knows_no_key_of_the_installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
