@@ -1,23 +1,14 @@
-"""Several people decide at the same moment, on a real PostgreSQL.
-
-SQLite has one writer at a time and cannot show these races. Unless the tests run on PostgreSQL already (DATABASE_URL),
-the first test starts one of its own and runs this file again on it, which is where the others run.
-"""
+"""Several people decide at the same moment, on a real PostgreSQL (see racing.py)."""
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
 from django.test import Client
 from wagtail.models import Page, PageViewRestriction, TaskState, WorkflowState
 
@@ -27,32 +18,17 @@ from cms.ledger.models import Approval, Change, LedgerPosition, PublishedItem, S
 from cms.units.boards import seat
 from cms.units.models import Role
 from tests.cms.factories import Board, news, person
-from tests.postgres import PostgresMissingError, postgres
+from tests.cms.racing import assert_races_end_well, at_once, first_test, racing_test
 
-ON_POSTGRESQL = connection.vendor == "postgresql"
 ROUNDS = 3  # of each two-sided race; who comes first differs from round to round
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-on_postgresql = pytest.mark.skipif(not ON_POSTGRESQL, reason="runs in the PostgreSQL the first test starts")
 _numbers = count(1)
 
 
-@pytest.mark.skipif(ON_POSTGRESQL, reason="the races below run here directly")
+@first_test
 def test_the_races_of_this_file_end_well_on_a_real_postgresql() -> None:
-    try:
-        with postgres() as url:
-            done = subprocess.run(
-                [sys.executable, "-m", "pytest", __file__, "--ds=cms.settings.test", "-q", "-p", "no:cacheprovider"],
-                cwd=settings.ROOT,
-                env={**os.environ, "DATABASE_URL": url},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-    except PostgresMissingError as error:
-        pytest.skip(str(error))
-    assert done.returncode == 0, done.stdout[-8000:]
-    assert "passed" in done.stdout
+    assert_races_end_well(__file__)
 
 
 @pytest.fixture
@@ -85,21 +61,6 @@ def assert_ledger_is_sound() -> None:
     assert Page.find_problems() == ([], [], [], [], [])
 
 
-def at_once(*actions: Callable[[], Any]) -> list[Any]:
-    """Run the actions in threads of their own, released together; return their results, raise their errors."""
-    gate = threading.Barrier(len(actions))
-
-    def run(action: Callable[[], Any]) -> Any:
-        try:
-            gate.wait(30)
-            return action()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return [future.result(120) for future in [pool.submit(run, action) for action in actions]]
-
-
 def post(user: Any, path: str, **data: str) -> Callable[[], int]:
     """A logged-in browser tab with a form ready to be sent; gives the status of the answer."""
     client = Client(raise_request_exception=False)
@@ -125,7 +86,7 @@ def superuser() -> Any:
     return person(f"quantri{next(_numbers)}", is_superuser=True, is_staff=True)
 
 
-@on_postgresql
+@racing_test
 def test_twelve_clicks_on_approve_publish_once_and_the_page_stays_live(board: Board) -> None:
     page = board.write(news(), submitted=True)
     second = person("pheduyet-thu-hai", board.unit, Role.APPROVER)
@@ -141,7 +102,7 @@ def test_twelve_clicks_on_approve_publish_once_and_the_page_stays_live(board: Bo
     assert not WorkflowState.objects.active().filter(object_id=str(page.pk)).exists()
 
 
-@on_postgresql
+@racing_test
 def test_items_approved_in_parallel_are_never_skipped_by_a_reader_who_follows_the_feed(board: Board) -> None:
     pages = [board.write(news(), submitted=True) for _ in range(10)]
     done = threading.Event()
@@ -171,7 +132,7 @@ def test_items_approved_in_parallel_are_never_skipped_by_a_reader_who_follows_th
     assert {str(page.uuid) for page in pages} <= expected
 
 
-@on_postgresql
+@racing_test
 def test_an_approval_racing_a_withdrawal_ends_as_one_of_the_two(board: Board) -> None:
     second = person("pheduyet-rut", board.unit, Role.APPROVER)
     for _ in range(ROUNDS):
@@ -181,7 +142,7 @@ def test_an_approval_racing_a_withdrawal_ends_as_one_of_the_two(board: Board) ->
         assert_ledger_is_sound()
 
 
-@on_postgresql
+@racing_test
 def test_an_approval_racing_a_deletion_leaves_nothing_on_the_site(board: Board) -> None:
     root = superuser()
     for page in [live_with_a_new_version_waiting(board) for _ in range(ROUNDS)] + [
@@ -195,7 +156,7 @@ def test_an_approval_racing_a_deletion_leaves_nothing_on_the_site(board: Board) 
         assert_ledger_is_sound()
 
 
-@on_postgresql
+@racing_test
 def test_an_approval_racing_a_move_names_the_unit_the_item_ends_up_in(board: Board, other: Board) -> None:
     root = superuser()
     for _ in range(ROUNDS):
@@ -207,7 +168,7 @@ def test_an_approval_racing_a_move_names_the_unit_the_item_ends_up_in(board: Boa
         assert_ledger_is_sound()
 
 
-@on_postgresql
+@racing_test
 @pytest.mark.parametrize("what", ["withdraw", "delete", "move"])
 def test_what_begins_in_the_middle_of_an_approval_waits_for_its_end(
     what: str, board: Board, other: Board, monkeypatch: pytest.MonkeyPatch
@@ -238,7 +199,7 @@ def test_what_begins_in_the_middle_of_an_approval_waits_for_its_end(
     assert_ledger_is_sound()
 
 
-@on_postgresql
+@racing_test
 def test_an_approval_racing_a_restriction_of_its_unit_is_not_on_the_site(board: Board) -> None:
     for _ in range(ROUNDS):
         commune = Board(f"Đảng ủy xã số {next(_numbers)}", parent=board.unit)
@@ -253,7 +214,7 @@ def test_an_approval_racing_a_restriction_of_its_unit_is_not_on_the_site(board: 
         assert item is None or not item.is_live
 
 
-@on_postgresql
+@racing_test
 def test_an_approval_racing_a_rejection_ends_as_one_of_the_two(board: Board) -> None:
     for _ in range(ROUNDS):
         page = board.write(news(), submitted=True)
@@ -267,7 +228,7 @@ def test_an_approval_racing_a_rejection_ends_as_one_of_the_two(board: Board) -> 
         assert PublishedItem.objects.filter(uuid=page.uuid).exists() == approved
 
 
-@on_postgresql
+@racing_test
 def test_an_edit_racing_an_approval_never_puts_the_edited_text_on_the_site(board: Board) -> None:
     for _ in range(ROUNDS):
         page = board.write(news(body="<p>Bản đã nộp.</p>"), submitted=True)
@@ -283,7 +244,7 @@ def test_an_edit_racing_an_approval_never_puts_the_edited_text_on_the_site(board
         assert_ledger_is_sound()
 
 
-@on_postgresql
+@racing_test
 def test_a_seat_given_and_taken_while_approving_never_lets_the_author_approve(board: Board) -> None:
     seat(board.editor, board.unit, Role.APPROVER)
     try:
