@@ -19,6 +19,7 @@ from contract.folding import fold
 from contract.normalising import normalise_line
 from search.lexicon import NUMBER
 from search.telex import read_keys
+from search.typing_errors import other_letters, swapped_letters
 
 # Syllables after which a query is a text that was pasted, not words that were typed.
 MOST_SYLLABLES = 24
@@ -31,7 +32,6 @@ MOST_MENDED = 200
 MOST_BOTH_MENDED = 40
 # The longest syllable has seven letters ("nghiêng"); shorter unknown ones are rather mistyped.
 FEWEST_LETTERS_OF_TWO = 5
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 # A query in parts. What is neither a syllable nor a number stays as it was typed and makes those around it strangers:
 # phrases in quotes, words to leave out, letters joined by signs, the operator.
 _PART = re.compile(
@@ -201,8 +201,8 @@ class _Reader:
     def _other_letters(self, syllable: _Syllable) -> Iterator[_Candidate]:
         """Known syllables one typing error away, the commonest first."""
         folded = fold(syllable.spelling)
-        swapped = _swaps(folded) - {folded}
-        edits = (_edits(folded) | swapped) - {folded} if len(folded) > 1 else swapped
+        swapped = swapped_letters(folded) - {folded}
+        edits = (other_letters(folded) | swapped) - {folded} if len(folded) > 1 else swapped
         for word, count in self._counts.spellings(edits, MOST_MENDED).items():
             if _VOWEL.search(form := _folded(word)):
                 cost = self._penalties.letters_swapped if form in swapped else self._penalties.letter_wrong
@@ -301,7 +301,7 @@ def _as_two(syllable: _Syllable, counts: Counts) -> str | None:
     typed, folded = syllable.spelling, fold(syllable.spelling)
     if syllable.is_number or len(typed) < FEWEST_LETTERS_OF_TWO or read_keys(typed):
         return None
-    if counts.spellings([folded], 1) or counts.spellings(_edits(folded) | _swaps(folded), 1):
+    if counts.spellings([folded], 1) or counts.spellings(other_letters(folded) | swapped_letters(folded), 1):
         return None
     together: dict[str, int] = {}
     for place in range(2, len(typed) - 1):
@@ -343,18 +343,3 @@ def _toneless(word: str) -> str:
 def _tone(word: str) -> str:
     """The tone of a syllable as a combining mark; empty for the level one."""
     return "".join(c for c in unicodedata.normalize("NFD", word) if c in _TONES)
-
-
-def _edits(word: str) -> set[str]:
-    """Words one letter away: left out, put in, or taken for another (Damerau, CACM 7, 1964)."""
-    halves = [(word[:place], word[place:]) for place in range(len(word) + 1)]
-    return (
-        {left + right[1:] for left, right in halves if right}
-        | {left + letter + right[1:] for left, right in halves if right for letter in _ALPHABET}
-        | {left + letter + right for left, right in halves for letter in _ALPHABET}
-    )
-
-
-def _swaps(word: str) -> set[str]:
-    """Words in which two neighbouring letters changed places."""
-    return {word[:n] + word[n + 1] + word[n] + word[n + 2 :] for n in range(len(word) - 1)}

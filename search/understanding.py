@@ -15,6 +15,7 @@ from contract.folding import fold
 from contract.normalising import normalise_line
 from contract.numbers import canonical_number, number_key
 from contract.vocabulary import DOCUMENT_TYPES, ProvisionKind
+from search.typing_errors import other_letters, swapped_letters
 from search.vocabulary import Vocabulary
 
 # The longest real key is serial, part, year and four parts of a symbol (66-7-2025-nq-cp has five).
@@ -35,7 +36,19 @@ _PROVISION_WORDS = {
     "khoan": ProvisionKind.CLAUSE,
     "diem": ProvisionKind.POINT,
 }
-_PROVISION = re.compile(r"\b(dieu|khoan|diem)\s+([0-9]{1,3}[a-z]?|[a-z])\b(?![-/][0-9a-z])")
+_PROVISION = re.compile(r"\b(dieu|khoan|diem)(?:\s+(?=[a-z])|\s*(?=[0-9]))([0-9]{1,3}[a-z]?|[a-z])\b(?![-/][0-9a-z])")
+_BEFORE_PROVISION_NUMBER = re.compile(r"\b[a-z]{3,6}(?=\s*[0-9]{1,3}[a-z]?\b(?![-/][0-9a-z]))")
+# What is one typing error away from "điều" or "khoản" and stands nowhere else before a number; these are words.
+_WORDS_LIKE_PROVISIONS = {
+    "bieu", "deu", "diec", "diem", "dien", "diep", "diet", "dieu", "diu", "hieu", "kieu", "lieu", "mieu", "nieu",
+    "rieu", "tieu", "vieu", "xieu", "hoan", "khan", "khoa", "khoac", "khoai", "khoan", "khoang", "khoat", "khoen",
+    "khon", "khuan", "thoan",
+}  # fmt: skip
+_MISTYPED_PROVISIONS = {
+    typed: meant
+    for meant in ("dieu", "khoan")
+    for typed in (other_letters(meant) | swapped_letters(meant)) - _WORDS_LIKE_PROVISIONS
+}
 _FOLDED_TYPES = {" ".join(fold(kind.name).split()): kind.slug for kind in DOCUMENT_TYPES if kind.slug != "khac"}
 _CODES = {fold(code) for kind in DOCUMENT_TYPES for code in kind.codes}
 _TYPES_BY_CODE = {
@@ -117,7 +130,8 @@ def understand(query: str, vocabulary: Vocabulary = NO_VOCABULARY) -> Understand
     text = " ".join(typed)
     folded = fold(text)
     # "điều 4 30/2020/NĐ-CP": the number of the provision is no part of the document's.
-    cited = " ".join(_PROVISION.sub(" ", folded).split())
+    mended = _BEFORE_PROVISION_NUMBER.sub(lambda word: _MISTYPED_PROVISIONS.get(word[0], word[0]), folded)
+    cited = " ".join(_PROVISION.sub(" ", mended).split())
     names = tuple(NamedNumber(name.number, name.issued_on) for name in vocabulary.aliases(query))
     wordings = [*typed, *(other for wording in typed for other in _reworded(wording, vocabulary))]
     return Understanding(
@@ -129,7 +143,7 @@ def understand(query: str, vocabulary: Vocabulary = NO_VOCABULARY) -> Understand
         names=names,
         whole_number=_whole_number(folded) or (names[0].number if names else None),
         partial_number=_partial_number(cited),
-        citation=_citation(folded),
+        citation=_citation(mended),
         cited=cited,
         quotation=text if len(parts) == 1 and len(text.split()) >= QUOTATION_FROM else None,
         accented=fold(text) != text.lower(),

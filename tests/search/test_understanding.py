@@ -69,6 +69,22 @@ def test_what_is_no_number_is_not_taken_for_one(typed: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "citation"),
     [
+        ("dieuu 4 quy định 31-QĐ/TU", "dieu-4"),
+        ("khaon 2 điều 7 15-QĐ/TU", "dieu-7/khoan-2"),
+        ("dieu5 khoan2 18-NQ/TW", "dieu-5/khoan-2"),
+        ("khoá 12", None),
+        ("khoảng 5 triệu", None),
+        ("biểu 5 thông tư 21/2025/TT-BGDĐT", None),
+        ("dueu 18-NQ/TW", None),
+    ],
+)
+def test_a_typing_error_in_the_word_for_a_provision_does_not_lose_it(typed: str, citation: str | None) -> None:
+    assert understand(typed).citation == citation
+
+
+@pytest.mark.parametrize(
+    ("typed", "citation"),
+    [
         ("điều 5 quyết định 37/2020/QĐ-UBND", "dieu-5"),
         ("khoản 2 điều 5 nghị định 30", "dieu-5/khoan-2"),
         ("diem a khoan 2 dieu 5", "dieu-5/khoan-2/diem-a"),
