@@ -19,6 +19,7 @@ from search.compiling import (
     MARK_OPEN,
     PASSAGES,
     REWEIGHED,
+    compile_count,
     compile_excerpts,
     compile_nearest,
     compile_number_match,
@@ -91,10 +92,19 @@ class ElasticsearchEngine:
             next=_next(planned, hits),
         )
 
+    def count(self, request: SearchRequest, release: Release) -> int:
+        """The total of an answer, for a tenth of what the answer costs."""
+        planned = plan(request, release.vocabulary)
+        counting = compile_count(planned, sorted(self.stale.against(release)))
+        (found,) = self._search((self._index(planned), counting))
+        return int(found["hits"]["total"]["value"])
+
+    def _index(self, planned: Plan) -> str:
+        return self.names.documents if planned.scope is Scope.DOCUMENTS else self.names.provisions
+
     def _ask(self, planned: Plan, stale: frozenset[str]) -> tuple[Hit, list[Hit]]:
-        index = self.names.documents if planned.scope is Scope.DOCUMENTS else self.names.provisions
         hashes = sorted(stale)
-        searches = [(index, compile_search(planned, hashes))]
+        searches = [(self._index(planned), compile_search(planned, hashes))]
         if planned.number_keys or planned.names:
             number = compile_number_match(planned.number_keys, planned.names, hashes)
             searches.append((self.names.documents, number))

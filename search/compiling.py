@@ -109,6 +109,13 @@ def compile_search(plan: Plan, stale: Sequence[str]) -> Search:
     return search.extra(_source=_SHOWN if plan.scope is Scope.DOCUMENTS else _SHOWN_OF_PROVISION)
 
 
+def compile_count(plan: Plan, stale: Sequence[str]) -> Search:
+    """The search for how many results there are, and nothing else."""
+    filters = [_filter(name, value) for name, value in plan.filters]
+    query = Q("bool", filter=[compile_query(plan, stale), *filters])
+    return Search().query(query).extra(size=0, track_total_hits=True)
+
+
 def compile_query(plan: Plan, stale: Sequence[str]) -> Query:
     """The query proper: what must be there, what adds to the score, what must not be there."""
     should = [_CLAUSES[clause](plan) for clause in plan.clauses if clause in _CLAUSES]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from elasticsearch import ApiError, ConnectionTimeout, TransportError
 
@@ -16,6 +17,8 @@ from search.releases import Release
 from search.request import SearchRequest
 
 log = logging.getLogger(__name__)
+
+Asked = TypeVar("Asked")
 
 # After a failure nobody asks for this long: at one second a try, a dead server costs one reader in twenty-five at 5/s.
 OPEN_SECONDS = 5.0
@@ -82,14 +85,22 @@ class Engines:
     def answer(self, request: SearchRequest, release: Release) -> Answer:
         """One page of results, with the time it took in milliseconds."""
         started = time.perf_counter()
-        answer = self._from_elasticsearch(request, release) or self.fallback.answer(request, release)
+        answer = self._from_elasticsearch(lambda engine: engine.answer(request, release))
+        if answer is None:
+            answer = self.fallback.answer(request, release)
         return replace(answer, took_ms=round((time.perf_counter() - started) * 1000))
 
-    def _from_elasticsearch(self, request: SearchRequest, release: Release) -> Answer | None:
+    def count(self, request: SearchRequest, release: Release) -> int:
+        """How many results `answer` would tell of."""
+        total = self._from_elasticsearch(lambda engine: engine.count(request, release))
+        return self.fallback.answer(request, release).total if total is None else total
+
+    def _from_elasticsearch(self, ask: Callable[[ElasticsearchEngine], Asked]) -> Asked | None:
+        """What it says in time; None where there is none that does."""
         if self.elasticsearch is None or not self.breaker.may_try():
             return None
         try:
-            answer = self._in_time(self.elasticsearch, request, release)
+            answer = self._in_time(ask, self.elasticsearch)
         except (ApiError, TransportError, IncompleteAnswerError, TimeoutError) as error:
             self.breaker.failed(late=isinstance(error, (TimeoutError, ConnectionTimeout)))
             # The query is the reader's business: only the kind of the error is logged.
@@ -98,10 +109,10 @@ class Engines:
         self.breaker.succeeded()
         return answer
 
-    def _in_time(self, engine: ElasticsearchEngine, request: SearchRequest, release: Release) -> Answer:
+    def _in_time(self, ask: Callable[[ElasticsearchEngine], Asked], engine: ElasticsearchEngine) -> Asked:
         """An answer takes several requests, and each may trickle in for longer than its time-out says, so somebody
         else waits for it. Raises `TimeoutError`."""
-        asked = self._asking.submit(engine.answer, request, release)
+        asked = self._asking.submit(ask, engine)
         try:
             return asked.result(self.seconds)
         finally:

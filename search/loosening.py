@@ -9,14 +9,13 @@ from itertools import islice
 from typing import Any
 
 from contract.folding import fold
-from search.answers import Answer
 from search.request import Scope, SearchRequest
 from search.spelling import Counts
 from search.texts import _
 
 # Ways out that are shown: more would be another search to read.
 MOST = 4
-# Ways that are tried; each asks the engine, which has just answered that there is nothing.
+# Ways that are tried; each asks the engine to count, which has just answered that there is nothing.
 MOST_TRIED = 8
 MOST_WORDS_TRIED = 3
 # After this many seconds no further way is tried: an empty page must come as quickly as a full one.
@@ -75,26 +74,26 @@ class Loosening:
 
 def loosenings(
     request: SearchRequest,
-    ask: Callable[[SearchRequest], Answer],
+    count: Callable[[SearchRequest], int],
     counts: Counts,
     now: Callable[[], float] = time.monotonic,
 ) -> tuple[Loosening, ...]:
     """At most `MOST` looser searches that find something, for a search that found nothing.
 
-    `ask` answers a request for the readers' release; it is called up to `MOST_TRIED` times, and not after `SECONDS`.
+    `count` counts what readers of the release find; it is called up to `MOST_TRIED` times, and not after `SECONDS`.
     `counts` tells which words are known.
     """
-    return tuple(islice(_finding(islice(_looser(request.on_page(1), counts), MOST_TRIED), ask, now), MOST))
+    return tuple(islice(_finding(islice(_looser(request.on_page(1), counts), MOST_TRIED), count, now), MOST))
 
 
 def _finding(
-    ways: Iterable[Loosening], ask: Callable[[SearchRequest], Answer], now: Callable[[], float]
+    ways: Iterable[Loosening], count: Callable[[SearchRequest], int], now: Callable[[], float]
 ) -> Iterator[Loosening]:
     end = now() + SECONDS
     for way in ways:
         if now() >= end:
             return
-        if total := ask(way.request).total:
+        if total := count(way.request):
             yield replace(way, total=total)
 
 

@@ -10,13 +10,13 @@ from search.releases import Release
 from search.request import SearchRequest
 from search.spelling import suggest
 
-Ask = Callable[[SearchRequest], Answer]
+Count = Callable[[SearchRequest], int]
 
 
-def suggestion(request: SearchRequest, answer: Answer, ask: Ask, lexicon: Lexicon, release: Release) -> str | None:
+def suggestion(request: SearchRequest, answer: Answer, count: Count, lexicon: Lexicon, release: Release) -> str | None:
     """The query to offer beside `answer`; None when the reader's own is good enough.
 
-    `ask` answers a request for readers of `release`; it is called once at most, under the filters the reader chose. A
+    `count` counts what readers of `release` find; it is called once at most, under the filters the reader chose. A
     query without diacritics finds what it means as it stands, so only wrong letters in it are worth a word. While the
     lexicon is not in step with the release, nothing is offered: it may know a word of something withdrawn.
     """
@@ -25,4 +25,4 @@ def suggestion(request: SearchRequest, answer: Answer, ask: Ask, lexicon: Lexico
     meant = suggest(request.query, lexicon)
     if meant is None or not (meant.mends_letters or fold(request.query) != request.query.lower()):
         return None
-    return meant.query if ask(replace(request, query=meant.query)).total else None
+    return meant.query if count(replace(request, query=meant.query)) else None

@@ -14,13 +14,13 @@ def answer_reader(request: SearchRequest, release: Release) -> Answer:
     """The answer to `request` for readers of `release`."""
     held = runtime()
 
-    def ask(other: SearchRequest) -> Answer:
-        return held.engines.answer(other, release)
+    def count(other: SearchRequest) -> int:
+        return held.engines.count(other, release)
 
-    answer = ask(request)
+    answer = held.engines.answer(request, release)
     held.counts.searched(request, answer)
     if request.like is not None or not request.query:
         return answer
-    offered = suggestion(request, answer, ask, held.lexicon, release)
-    ways = () if answer.total else loosenings(request, ask, held.lexicon)
+    offered = suggestion(request, answer, count, held.lexicon, release)
+    ways = () if answer.total else loosenings(request, count, held.lexicon)
     return replace(answer, suggestion=offered, loosenings=tuple(way.to_json() for way in ways))

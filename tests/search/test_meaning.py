@@ -202,6 +202,24 @@ def test_facets_count_levels_and_topics_by_name(engine: ElasticsearchEngine, rel
     assert facets["unit"][0].label == "Tỉnh ủy Thái Nguyên"
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"q": "nguồn nước"},
+        {"q": "điều 4", "scope": "provisions"},
+        {"q": "18-NQ/TW"},
+        {"q": '"cà phê" -chè'},
+        {"q": "nước", "type": "nghi-quyet", "year": "2022"},
+        {"q": "không có ở đâu cả zzyzx"},
+    ],
+)
+def test_what_is_counted_is_what_an_answer_tells(
+    engine: ElasticsearchEngine, release: Release, parameters: dict[str, str]
+) -> None:
+    request = read_request(parameters)
+    assert engine.count(request, release) == engine.answer(request, release).total
+
+
 def test_a_release_without_a_vocabulary_has_none(tmp_path: Path) -> None:
     site = tmp_path / "site"
     (site / "releases").mkdir(parents=True)

@@ -135,10 +135,10 @@ def engine(release: Release) -> Iterator[FallbackEngine]:
 def offered(query: str, lexicon: Lexicon, engine: FallbackEngine, release: Release, **more: str) -> str | None:
     request = read_request({"q": query, **more})
 
-    def ask(wanted: SearchRequest) -> Answer:
-        return engine.answer(wanted, release)
+    def count(wanted: SearchRequest) -> int:
+        return engine.answer(wanted, release).total
 
-    return suggestion(request, ask(request), ask, lexicon, release)
+    return suggestion(request, engine.answer(request, release), count, lexicon, release)
 
 
 def test_a_mended_query_is_offered(lexicon: Lexicon, engine: FallbackEngine, release: Release) -> None:
@@ -164,12 +164,9 @@ def test_while_the_lexicon_holds_another_release_nothing_is_offered(
 ) -> None:
     write_release(site, [item("khac", "Tin khác")], name="r00000099")
 
-    def ask(request: SearchRequest) -> Answer:
-        return Answer(Engine.FALLBACK, page=1, total=1)
-
-    request = read_request({"q": "sắp sếp tổ chức"})
-    assert suggestion(request, ask(request), ask, lexicon, live_release(site)) is None
-    assert suggestion(request, ask(request), ask, lexicon, release) == "sắp xếp tổ chức"
+    request, answer = read_request({"q": "sắp sếp tổ chức"}), Answer(Engine.FALLBACK, page=1, total=1)
+    assert suggestion(request, answer, lambda wanted: 1, lexicon, live_release(site)) is None
+    assert suggestion(request, answer, lambda wanted: 1, lexicon, release) == "sắp xếp tổ chức"
 
 
 # The real documents
