@@ -25,8 +25,7 @@ from contract.release import Manifest
 from contract.vocabulary import Audience, Kind
 from publisher import disk
 from publisher.errors import LockedError, OtherVersionError
-from publisher.files import files_of
-from publisher.links import addresses_linked
+from publisher.indexes import NEWEST_MEMBERS, Indexes
 from publisher.outline import Outline
 
 # Seconds to wait for another process (a preview, `status`) that reads or writes the file.
@@ -50,8 +49,6 @@ VERSION = _version()
 # Rows of `gone` speak as long as neither the item is live again nor another one stands at its address.
 _GONE = """SELECT path FROM gone WHERE path IS NOT NULL
            AND id NOT IN (SELECT id FROM item) AND path NOT IN (SELECT path FROM item)"""
-
-_TABLES_OF_ITEMS = (("item", "id"), ("relation", "source"), ("link", "source"), ("item_file", "id"), ("unit", "id"))
 
 
 class Stage(StrEnum):
@@ -123,6 +120,7 @@ class Replica:
             raise OtherVersionError(
                 f"{path} is not of this version of the publisher; python -m publisher build or run fills it anew"
             )
+        self._indexes = Indexes(self.db, site_url)
         if writable:
             self._set_up(version)
 
@@ -141,7 +139,7 @@ class Replica:
             self.db.execute("DELETE FROM link")
             for id_ in self.ids():
                 if item := self.item(id_):
-                    self._enter_links(item.snapshot)
+                    self._indexes.enter_links(item.snapshot)
             self.keep("site_url", self._site_url)
 
     def empty_log(self) -> None:
@@ -260,11 +258,7 @@ class Replica:
 
     def newest_members(self, listing: str, count: int) -> list[Outline]:
         """The newest items of a list, newest first."""
-        rows = self.db.execute(
-            """SELECT outline FROM membership JOIN item USING (id) WHERE listing = ?
-               ORDER BY membership.key DESC, membership.id DESC LIMIT ?""",
-            (listing, count),
-        )
+        rows = self.db.execute(NEWEST_MEMBERS, (listing, count))
         return [Outline.from_text(row[0]) for row in rows]
 
     def all_members(self, listing: str) -> list[Outline]:
@@ -387,7 +381,7 @@ class Replica:
         before, outline = self.outline(id_), Outline.of(snapshot)
         self._remember(id_, approved_at)
         if before is not None:
-            self._clear(before)
+            self._indexes.clear(before)
         key = number_key(outline.number) if outline.number else None
         self.db.execute(
             "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -396,21 +390,16 @@ class Replica:
                 *(_text(outline.effective_from), _text(outline.effective_to), outline.to_text(), item.raw),
             ),
         )
-        self._enter(outline)
-        self._enter_relations(outline, snapshot)
-        self._enter_links(snapshot)
-        self.db.executemany("INSERT OR IGNORE INTO item_file VALUES (?, ?)", [(f, id_) for f in files_of(snapshot)])
-        self._resolve_by(outline)
-        self._touch_around(outline)
-        self._touch_what_shows_it(before, outline)
+        self._indexes.enter(outline, snapshot)
+        self._indexes.touch_what_shows_it(before, outline)
 
     def take_out(self, id_: str, approved_at: str | None = None) -> None:
         """Delete a live item and everything that is found by it, and remember what that touches."""
         before = self.outline(id_)
         self._remember(id_, approved_at)
         if before is not None:
-            self._clear(before)
-            self._touch_what_shows_it(before, None)
+            self._indexes.clear(before)
+            self._indexes.touch_what_shows_it(before, None)
 
     def restore(self, item: Item) -> bool:
         """Put an item back to what the newest release holds, as if this version had not come; False if it is that
@@ -438,23 +427,15 @@ class Replica:
 
     def touch(self, ids: Iterable[str]) -> None:
         """Remember items whose page may look different."""
-        self.db.executemany("INSERT OR IGNORE INTO touched VALUES (?)", [(id_,) for id_ in ids])
+        self._indexes.touch(ids)
 
     def touch_sources_of(self, path: str) -> None:
         """Remember the items whose bodies link to `path`, where there is something from now on, or no longer."""
-        self.db.execute("INSERT OR IGNORE INTO touched SELECT source FROM link WHERE path = ?", (path,))
+        self._indexes.touch_sources_of(path)
 
     def touch_by_day(self, before: date, after: date) -> None:
         """Remember the documents whose validity may be another on the second day than on the first."""
-        first, last = sorted((before.isoformat(), after.isoformat()))
-        self.db.execute(
-            """INSERT OR IGNORE INTO touched
-               SELECT id FROM item WHERE effective_from > :first AND effective_from <= :last
-               UNION SELECT id FROM item WHERE effective_to >= :first AND effective_to < :last
-               UNION SELECT resolved FROM relation
-                     WHERE effect_day > :first AND effect_day <= :last AND resolved IS NOT NULL""",
-            {"first": first, "last": last},
-        )
+        self._indexes.touch_by_day(before, after)
 
     def _state_of(self, id_: str) -> State | None:
         row = self.db.execute("SELECT state FROM newest WHERE id = ?", (id_,)).fetchone()
@@ -473,118 +454,6 @@ class Replica:
     def _settle(self, id_: UUID, seq: int, state: State) -> None:
         self.db.execute("INSERT OR REPLACE INTO newest VALUES (?, ?, ?)", (str(id_), seq, state.value))
         self.db.execute("DELETE FROM set_aside WHERE id = ? AND seq <= ?", (str(id_), seq))
-
-    def _enter(self, outline: Outline) -> None:
-        key = outline.listing_key
-        self.db.executemany(
-            "INSERT INTO membership VALUES (?, ?, ?)", [(listing, key, outline.id) for listing in outline.listings()]
-        )
-        self.db.executemany(
-            "INSERT INTO tally VALUES (?, 1, NULL) ON CONFLICT (name) DO UPDATE SET count = count + 1",
-            [(name,) for name in outline.tallies()],
-        )
-        self._name_topics(outline)
-        units = {*outline.ancestors, outline.unit}
-        self.db.executemany("INSERT INTO under VALUES (?, ?)", [(unit, outline.id) for unit in units])
-        if outline.kind is Kind.UNIT:
-            parent = outline.ancestors[-1] if outline.ancestors else None
-            self.db.execute("INSERT INTO unit VALUES (?, ?, ?)", (outline.unit, outline.id, parent))
-
-    def _enter_links(self, snapshot: Snapshot) -> None:
-        links = addresses_linked(snapshot, self._site_url)
-        self.db.executemany("INSERT INTO link VALUES (?, ?)", [(path, str(snapshot.id)) for path in links])
-
-    def _enter_relations(self, outline: Outline, snapshot: Snapshot) -> None:
-        day = outline.effect_day.isoformat()
-        for place, relation in enumerate(snapshot.relations):
-            key = number_key(relation.number) if relation.number else None
-            target = str(relation.target) if relation.target else None
-            row = (outline.id, place, relation.verb.value, target, key, relation.anchor, day)
-            self.db.execute("INSERT INTO relation VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", row)
-            self._resolve("source = ? AND place = ?", (outline.id, place))
-
-    def _clear(self, before: Outline) -> None:
-        """Delete everything that is found by an item."""
-        self._touch_around(before)
-        for table, column in _TABLES_OF_ITEMS:
-            self.db.execute(f"DELETE FROM {table} WHERE {column} = ?", (before.id,))  # noqa: S608 - names from above
-        key = before.listing_key
-        self.db.executemany(
-            "DELETE FROM membership WHERE listing = ? AND key = ? AND id = ?",
-            [(listing, key, before.id) for listing in before.listings()],
-        )
-        names = [(name,) for name in before.tallies()]
-        self.db.executemany("UPDATE tally SET count = count - 1 WHERE name = ?", names)
-        self.db.executemany("DELETE FROM tally WHERE name = ? AND count = 0", names)
-        self._name_topics(before)
-        for unit in {*before.ancestors, before.unit}:
-            self.db.execute("DELETE FROM under WHERE unit = ? AND id = ?", (unit, before.id))
-        self._resolve_by(before)
-
-    def _name_topics(self, outline: Outline) -> None:
-        for slug in dict(outline.topics):
-            name = f"topic:{slug}"
-            newest = self.newest_members(name, 1)
-            if newest:
-                self.db.execute("UPDATE tally SET title = ? WHERE name = ?", (dict(newest[0].topics)[slug], name))
-
-    def _touch_around(self, outline: Outline) -> None:
-        """Touch the items at the ends of relations, and the page of the unit."""
-        self.db.execute(
-            """INSERT OR IGNORE INTO touched
-               SELECT source FROM relation WHERE resolved = :id
-               UNION SELECT resolved FROM relation WHERE source = :id AND resolved IS NOT NULL
-               UNION SELECT id FROM unit WHERE unit = :unit""",
-            {"id": outline.id, "unit": outline.unit},
-        )
-
-    def _touch_what_shows_it(self, before: Outline | None, after: Outline | None) -> None:
-        """Touch the items that link to an address where something appears or goes, and all below a unit that is called
-        otherwise from now on."""
-        ends = [outline for outline in (before, after) if outline is not None]
-        if before is None or after is None or before.path != after.path:
-            for outline in ends:
-                self.touch_sources_of(outline.path)
-        if len({(o.kind, o.path, o.title, o.unit, o.ancestors) for o in ends}) == len(ends) == 2 or len(ends) == 1:
-            for outline in ends:
-                self._touch_below(outline)
-
-    def _touch_below(self, outline: Outline) -> None:
-        if outline.kind is not Kind.UNIT:
-            return
-        parent = outline.ancestors[-1] if outline.ancestors else None
-        self.db.execute(
-            """INSERT OR IGNORE INTO touched
-               SELECT id FROM under WHERE unit = :unit UNION SELECT id FROM unit WHERE unit = :parent""",
-            {"unit": outline.unit, "parent": parent},
-        )
-
-    def _resolve_by(self, outline: Outline) -> None:
-        """Work out again what the relations mean that may mean this item."""
-        self._resolve("target = ?", (outline.id,))
-        if outline.number:
-            self._resolve("target IS NULL AND number_key = ?", (number_key(outline.number),))
-
-    def _resolve(self, where: str, values: tuple[object, ...]) -> None:
-        """Work out again which live item relations mean. An id decides alone; a number only if a single other item
-        carries it."""
-        rows = self.db.execute(
-            f"SELECT source, place, target, number_key, resolved FROM relation WHERE {where}",  # noqa: S608
-            values,
-        ).fetchall()
-        for source, place, target, key, resolved in rows:
-            now = self._meant(source, target, key)
-            if now != resolved:
-                self.db.execute("UPDATE relation SET resolved = ? WHERE source = ? AND place = ?", (now, source, place))
-                self.touch(id_ for id_ in (source, resolved, now) if id_ is not None)
-
-    def _meant(self, source: str, target: str | None, key: str | None) -> str | None:
-        if target is not None:
-            sql, value = "SELECT id FROM item WHERE id = ?", target
-        else:
-            sql, value = "SELECT id FROM item WHERE number_key = ?", key or ""
-        found = [row[0] for row in self.db.execute(sql, (value,)) if row[0] != source]
-        return found[0] if len(found) == 1 else None
 
 
 def throw_away(path: Path) -> bool:
