@@ -121,7 +121,7 @@ class NewsPage(ContentPage):
 
 
 class DocumentPage(ContentPage):
-    """An official document. Its text is plain; articles and clauses are found in it (see `structure.py`)."""
+    """An official document. Its text is plain; articles and clauses are found in it (see `cms.content.structure`)."""
 
     kind = Kind.DOCUMENT
 
