@@ -13,12 +13,18 @@ from search.suggesting import suggestion
 def answer_reader(request: SearchRequest, release: Release) -> Answer:
     """The answer to `request` for readers of `release`."""
     held = runtime()
+    answer = held.recent.get((release.name, request), lambda: _answer(request, release))
+    held.counts.searched(request, answer)
+    return answer
+
+
+def _answer(request: SearchRequest, release: Release) -> Answer:
+    held = runtime()
 
     def count(other: SearchRequest) -> int:
         return held.engines.count(other, release)
 
     answer = held.engines.answer(request, release)
-    held.counts.searched(request, answer)
     if request.like is not None or not request.query:
         return answer
     offered = suggestion(request, answer, count, held.lexicon, release)

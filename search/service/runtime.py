@@ -17,6 +17,7 @@ from search.handing_over import HandOver
 from search.indexes import IndexNames
 from search.lexicon import Lexicon
 from search.live import LiveRelease
+from search.recent import RecentAnswers
 from search.releases import Release
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,14 @@ IN_STEP_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Runtime:
-    """The live release of the site, who answers searches in it, the words of it, and what was searched for."""
+    """The live release of the site, who answers searches in it, the words of it, what was searched for, and what was
+    answered a moment ago."""
 
     live: LiveRelease
     engines: Engines
     lexicon: Lexicon
     counts: SearchCounts
+    recent: RecentAnswers
 
 
 @cache
@@ -53,7 +56,7 @@ def build_runtime() -> Runtime:
         )
     engines = Engines(FallbackEngine(settings.SEARCH_CACHE_DIR), elasticsearch, seconds=settings.SEARCH_TIMEOUT)
     counts = SearchCounts(wanted=bool(settings.CMS_URL))
-    return Runtime(LiveRelease(settings.SITE_DIR), engines, Lexicon(settings.SEARCH_CACHE_DIR), counts)
+    return Runtime(LiveRelease(settings.SITE_DIR), engines, Lexicon(settings.SEARCH_CACHE_DIR), counts, RecentAnswers())
 
 
 def keep_in_step(stop: threading.Event) -> None:
