@@ -8,6 +8,10 @@ from django.test.utils import override_settings
 
 from tests.relevance.measures import Searched
 
+# Seconds after which an answer is late, and how often a late one is asked for again.
+LONGEST = 0.3
+TRIES = 3
+
 
 def attack_service(url: str, index: Searched, count: int) -> dict[str, Any]:
     """Send so many attacks to the service over `index`; what came of it, times in milliseconds."""
@@ -26,10 +30,14 @@ def attack_service(url: str, index: Searched, count: int) -> dict[str, Any]:
         held.lexicon.bring_to(index.release)
         held.engines.fallback.bring_to(index.release)
         client = Client(raise_request_exception=False)
-        reactions = [reaction for attack in attacks(count) for reaction in react(client, attack)]
+        found = [(attack, reaction) for attack in attacks(count) for reaction in react(client, attack)]
+        # On a machine that does other things, too, anything may take long once.
+        suspects = {attack for attack, reaction in found if reaction.seconds > LONGEST}
+        again = [[max(r.seconds for r in react(client, attack)) for _ in range(TRIES)] for attack in suspects]
         held.engines.fallback.close()
         held.lexicon.close()
         runtime.cache_clear()
+    reactions = [reaction for _, reaction in found]
     times = [reaction.seconds * 1000 for reaction in reactions]
     return {
         "requests": len(reactions),
@@ -39,4 +47,6 @@ def attack_service(url: str, index: Searched, count: int) -> dict[str, Any]:
         "p50": round(percentile(times, 50)),
         "p95": round(percentile(times, 95)),
         "max": round(max(times)),
+        "over 300 ms": sum(reaction.seconds > LONGEST for reaction in reactions),
+        "each time": sum(min(seconds) > LONGEST for seconds in again),
     }
