@@ -24,11 +24,10 @@ from contract.release import Record
 from contract.vocabulary import DOCUMENT_TYPE_BY_SLUG
 from search.mirror import Mirror
 from search.rows import shown_date
+from search.sources import source_key
 
 log = logging.getLogger(__name__)
 
-# Raised when the tables or what is counted change: a file of another version is built anew.
-VERSION = 1
 # Syllables of an item that are counted, headings first: what a long text says after that it says in words it has said
 # before. It bounds the file at 100,000 documents.
 MOST_SYLLABLES = 800
@@ -80,8 +79,11 @@ class Named:
 class Lexicon(Mirror):
     """Counts and names of what is public in a release; `Mirror` says how it keeps step."""
 
+    tables = _TABLES
+    full_text = ("name",)
+
     def __init__(self, directory: Path | None = None) -> None:
-        super().__init__(directory, f"lexicon-{VERSION}", _TABLES)
+        super().__init__(directory, "lexicon", source_key(__name__))
 
     @property
     def size(self) -> int:

@@ -23,10 +23,14 @@ def escape_marked(text: str, opening: str, closing: str) -> Markup:
     return Markup(re.sub(f"[{opening}{closing}]", "", html))  # noqa: S704 - escaped above
 
 
-def excerpt(text: str, words: frozenset[str], length: int = 220) -> Markup:
-    """About `length` characters of `text` around most of `words` (folded), with them marked."""
+def excerpt(text: str, words: frozenset[str], folded: str = "", length: int = 220) -> Markup:
+    """About `length` characters of `text` around most of `words` (folded), with them marked.
+
+    Where `folded` is the text folded letter for letter, they are looked for there, in a tenth of the time.
+    """
+    is_in_place = len(folded) == len(text)
     text = text[:LOOKED_AT]
-    hits = [match.span() for match in _WORD.finditer(text) if _folded(match[0]) in words]
+    hits = _places(folded[:LOOKED_AT], words) if is_in_place else _places_as_written(text, words)
     start = _densest(text, hits, length)
     # Begin at a word, with a little of what stands before.
     start = text.rfind(" ", 0, max(start - length // 6, 0) + 1) + 1
@@ -46,6 +50,15 @@ def excerpt(text: str, words: frozenset[str], length: int = 220) -> Markup:
 def folded_words(text: str) -> frozenset[str]:
     """The words of a query in the form `excerpt` compares."""
     return frozenset(_WORD.findall(fold(text)))
+
+
+def _places(folded: str, words: frozenset[str]) -> list[tuple[int, int]]:
+    one_of_them = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(words)))})\b")
+    return [match.span() for match in one_of_them.finditer(folded)] if words else []
+
+
+def _places_as_written(text: str, words: frozenset[str]) -> list[tuple[int, int]]:
+    return [match.span() for match in _WORD.finditer(text) if _folded(match[0]) in words]
 
 
 def _densest(text: str, hits: list[tuple[int, int]], length: int) -> int:

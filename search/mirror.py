@@ -1,12 +1,17 @@
-"""Keeps one SQLite file in step with the releases: what became live is put in, what is live no more is taken out."""
+"""Keeps one SQLite file in step with the releases: what became live is put in, what is live no more is taken out.
+
+What is taken out is overwritten, too, so that a file, its free pages and its log hold only what is approved.
+"""
 
 import logging
 import sqlite3
 import tempfile
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import ClassVar
 from uuid import UUID
 
 from contract.release import Record
@@ -15,33 +20,52 @@ from search.releases import BrokenReleaseError, Release
 
 log = logging.getLogger(__name__)
 
-# Items that are written in one transaction.
-BATCH = 2000
+_SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    # What is withdrawn does not linger in free pages.
+    "PRAGMA secure_delete = ON",
+    "PRAGMA temp_store = MEMORY",
+)
+# A sweep writes the whole full-text index anew, so the next one waits for so many times what the last one took.
+SWEEP_PAUSES = 50
 
 
 class Mirror(ABC):
     """The public items of a release in a SQLite file of one's own making. Threads read side by side, one writes.
 
-    `directory` holds the file over restarts; without one it is a temporary file. `name` names file and version: a file
-    of another version is not used. `tables` is SQL that makes what is not there.
+    `directory` holds the file over restarts; without one it is a temporary file. `name` and `version` name it: files
+    of other versions are thrown away.
     """
 
-    def __init__(self, directory: Path | None, name: str, tables: str) -> None:
+    # SQL that makes what is not there.
+    tables: ClassVar[str]
+    # The FTS5 tables among them.
+    full_text: ClassVar[tuple[str, ...]] = ()
+    # Items that are written in one transaction.
+    batch: ClassVar[int] = 2000
+
+    def __init__(self, directory: Path | None, name: str, version: str) -> None:
         self._temporary = None if directory else tempfile.TemporaryDirectory(prefix="search-")
         home = directory or Path(self._temporary.name if self._temporary else "")
         home.mkdir(parents=True, exist_ok=True)
-        self._file = home / f"{name}.sqlite3"
+        self._file = home / f"{name}-{version}.sqlite3"
         self._writing = threading.Lock()
         self._connections = threading.local()
         self._synced: Release | None = None
+        # What an earlier process left behind is not known.
+        self._is_swept, self._next_sweep = False, 0.0
+        for other in home.glob(f"{name}-*.sqlite3*"):
+            if not other.name.startswith(self._file.name):
+                other.unlink()
         try:
-            self.connection().executescript(tables)
+            self.connection().executescript(self.tables)
         except sqlite3.DatabaseError as error:
             log.warning("%s is unreadable and will be built anew: %s", self._file, error)
             self._connections = threading.local()
             for part in home.glob(f"{self._file.name}*"):
                 part.unlink()
-            self.connection().executescript(tables)
+            self.connection().executescript(self.tables)
 
     @abstractmethod
     def records_held(self, connection: sqlite3.Connection) -> dict[str, str]:
@@ -59,37 +83,35 @@ class Mirror(ABC):
         """Whether the file holds exactly what is public in `release`."""
         return self._synced is not None and self._synced.name == release.name
 
-    def bring_to(self, release: Release) -> None:
+    def bring_to(self, release: Release, patience: float | None = None) -> None:
         """Make the file hold what `release` holds; after the first time it costs what changed since the last one.
 
         A release that is cleaned away meanwhile, and an error of the file, leave it out of step until the next call.
+        Who has no time gives the seconds of `patience` with another thread that is at it, and is spared the sweeping.
         """
-        with self._writing:
-            if self.is_in_step_with(release) or not release.directory.exists():
-                return
-            connection = self.connection()
-            try:
-                outdated, missing = self._difference(connection, release)
-                # Until all is done nobody knows what the file holds: after a failure everything is compared.
-                self._synced = None
-                self.take_out(connection, outdated)
-                connection.commit()
-                for start in range(0, len(missing), BATCH):
-                    self.put_in(connection, _public_records(release, missing[start : start + BATCH]))
-                    connection.commit()
-                if release.directory.exists():
-                    self._synced = release
-            except sqlite3.Error as error:
-                connection.rollback()
-                log.error("release %s is not in %s yet: %s", release.name, self._file.name, error)
+        if self.is_in_step_with(release) and (patience is not None or not self._is_sweep_due()):
+            return
+        if not self._writing.acquire(timeout=-1 if patience is None else patience):
+            return
+        connection = self.connection()
+        try:
+            if not self.is_in_step_with(release) and release.directory.exists():
+                self._take_in(connection, release)
+            if patience is None and self._is_sweep_due():
+                self._sweep(connection)
+        except sqlite3.Error as error:
+            connection.rollback()
+            log.error("release %s is not in %s yet: %s", release.name, self._file.name, error)
+        finally:
+            self._writing.release()
 
     def connection(self) -> sqlite3.Connection:
         """This thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._connections, "connection", None)
         if connection is None:
             connection = sqlite3.connect(self._file, timeout=10)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
+            for setting in _SETTINGS:
+                connection.execute(setting)
             self._connections.connection = connection
         return connection
 
@@ -100,6 +122,20 @@ class Mirror(ABC):
         if self._temporary is not None:
             self._temporary.cleanup()
 
+    def _take_in(self, connection: sqlite3.Connection, release: Release) -> None:
+        outdated, missing = self._difference(connection, release)
+        # Until all is done nobody knows what the file holds: after a failure everything is compared.
+        self._synced = None
+        if outdated:
+            self._is_swept = False
+            self.take_out(connection, outdated)
+            connection.commit()
+        for start in range(0, len(missing), self.batch):
+            self.put_in(connection, _public_records(release, missing[start : start + self.batch]))
+            connection.commit()
+        if release.directory.exists():
+            self._synced = release
+
     def _difference(self, connection: sqlite3.Connection, release: Release) -> tuple[list[str], list[UUID]]:
         """Ids to take out and items to read."""
         if self._synced is not None:
@@ -109,12 +145,32 @@ class Mirror(ABC):
         outdated = [item for item, record in held.items() if not release.holds(item, record)]
         return outdated, [item for item, entry in release.items.items() if held.get(str(item)) != entry.record]
 
+    def _is_sweep_due(self) -> bool:
+        return not self._is_swept and time.monotonic() >= self._next_sweep
+
+    def _sweep(self, connection: sqlite3.Connection) -> None:
+        """Overwrite what is left of rows that were taken out.
+
+        FTS5 only notes that a row is gone until it merges the segments that hold it (its own `secure-delete` came with
+        SQLite 3.42), and the write-ahead log keeps pages as they were until it is emptied.
+        """
+        started = time.monotonic()
+        for table in self.full_text:
+            connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - our own names
+        connection.commit()
+        ((is_busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._is_swept = not is_busy
+        now = time.monotonic()
+        self._next_sweep = now + SWEEP_PAUSES * (now - started)
+
 
 def _public_records(release: Release, items: Sequence[UUID]) -> Iterator[tuple[Record, str]]:
     for item in items:
         try:
             record = release.record(item)
         except BrokenReleaseError:
+            if not release.directory.exists():
+                return
             log.exception("record %s was set aside", item)
             continue
         if record.snapshot.audience is Audience.PUBLIC:

@@ -1,14 +1,41 @@
-"""The embedded engine keeps step with the releases by itself."""
+"""The embedded engine keeps step with the releases by itself, and ranks by what the other one ranks by."""
 
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from contract.release import Record
 from search.engines import CircuitBreaker
 from search.fallback import FallbackEngine
+from search.fallback_queries import least_of
+from search.planning import MINIMUM_SHOULD_MATCH
 from search.request import read_request
 from tests.search.conftest import live_release
-from tests.search.factories import item, write_release
+from tests.search.factories import document, item, write_release
+
+Ask = Callable[..., list[str]]
+
+
+@pytest.fixture
+def asking(site: Path) -> Iterator[Callable[[list[Record]], Ask]]:
+    """Fills an engine; what it then is asked answers with the names of what is found."""
+    engine = FallbackEngine()
+
+    def fill(records: list[Record]) -> Ask:
+        write_release(site, records)
+        release = live_release(site)
+        engine.bring_to(release)
+
+        def ask(query: str, **more: str) -> list[str]:
+            results = engine.answer(read_request({"q": query, **more}), release).results
+            return [result.url.rstrip("/").rpartition("/")[2] for result in results]
+
+        return ask
+
+    yield fill
+    engine.close()
 
 
 def total(engine: FallbackEngine, site: Path, query: str) -> int:
@@ -49,6 +76,99 @@ def test_a_kept_file_is_used_again_and_a_ruined_one_is_built_anew(site: Path, tm
     ruined = FallbackEngine(directory)
     assert total(ruined, site, "lúa") == 1
     ruined.close()
+
+
+WEDDINGS = [
+    item("cuoi-hoi", "Tin về cưới hỏi", body="Việc cưới tiết kiệm."),
+    item("cuoi-nam", "Tin về cuối năm", body="Họp cuối năm.", attachment_text="Kế hoạch tháng chạp"),
+    document("nep-song", "Nếp sống văn minh trong việc cưới", "87/2025/QĐ-UBND", document_type="quyet-dinh"),
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("tin -cưới", ["cuoi-nam"]),
+        ("tin -cuối", ["cuoi-hoi"]),
+        ("tin -cuoi", []),
+        ('tin -"cưới tiết kiệm"', ["cuoi-nam"]),
+        ("tin -“tháng chạp”", ["cuoi-hoi"]),
+        ("87/2025/QĐ-UBND -cưới", []),
+        ("-cưới", ["cuoi-nam"]),
+    ],
+)
+def test_what_is_left_out_with_diacritics_is_left_out_only_as_it_was_typed(
+    asking: Callable[[list[Record]], Ask], query: str, found: list[str]
+) -> None:
+    assert asking(WEDDINGS)(query) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "least"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3), (9, 5), (10, 2), (12, 3), (40, 10)]
+)
+def test_of_a_long_question_so_many_words_have_to_be_there_as_elasticsearch_wants(words: int, least: int) -> None:
+    assert least_of(MINIMUM_SHOULD_MATCH, words) == least
+
+
+def test_a_question_of_which_nothing_holds_every_word_finds_what_holds_enough(
+    asking: Callable[[list[Record]], Ask],
+) -> None:
+    ask = asking([item("ba", "Kết nạp đảng"), item("hai", "Kết nạp"), item("khac", "Trồng cây chè")])
+    assert ask("kết nạp đảng viên mới") == ["ba"]
+    assert ask("kết nạp đoàn viên mới") == []
+    assert set(ask("kết nạp OR trồng chè")) == {"ba", "hai", "khac"}
+    assert ask('đồi trồng chè "trồng cây"') == ["khac"]
+    assert ask('đồi trồng cây "trồng chè"') == []
+    assert ask("kết nạp đảng viên mới -kết") == []
+
+
+def test_where_something_holds_every_word_nothing_else_is_shown(asking: Callable[[list[Record]], Ask]) -> None:
+    ask = asking([item("tat-ca", "Kết nạp đảng viên mới"), item("ba", "Kết nạp đảng")])
+    assert ask("kết nạp đảng viên mới") == ["tat-ca"]
+
+
+def test_a_document_named_by_its_title_beside_a_clause_comes_first(asking: Callable[[list[Record]], Ask]) -> None:
+    title = "Quy chế làm việc của Ủy ban kiểm tra"
+    ask = asking(
+        [
+            document("quy-che", title, "5-QC/TU", issued_on=date(2020, 1, 1), body="Gồm hai chương."),
+            item("tin", "Điều 5 là điều được hỏi nhiều", body="Điều 5 quy chế làm việc của ủy ban kiểm tra. " * 5),
+            document("khac", "Quy chế làm việc của Văn phòng", "6-QC/TU", body="Điều 5 của quy chế."),
+        ]
+    )
+    assert ask("điều 5 quy chế làm việc của ủy ban kiểm tra")[0] == "quy-che"
+    assert ask("quy chế làm việc của ủy ban kiểm tra điều 5")[0] == "quy-che"
+    assert ask("điều 5 quy chế")[0] != "tin", "two words name a document whose title holds both"
+    assert ask("điều 5 quy chế kiểm tra chuyên đề đất đai")[0] == "tin", "half a title is none"
+
+
+def test_words_side_by_side_and_in_a_name_say_more_than_words_far_apart(asking: Callable[[list[Record]], Ask]) -> None:
+    others = [item(f"khac-{n}", f"Chuyện khác {n}", body="Việc này việc kia.") for n in range(20)]
+    ask = asking(
+        [
+            item("xa", "Tin một", body="Chi tiêu trong năm. " + "Việc này việc kia. " * 20 + "Cán bộ xã."),
+            item("gan", "Tin hai", body="Việc này việc kia. " * 20 + "Đại hội chi bộ. " * 4),
+            item("ten", "Đại hội chi bộ", body="Việc này việc kia. " * 20),
+            *others,
+        ]
+    )
+    assert ask("chi bộ") == ["ten", "gan", "xa"]
+
+
+def test_each_facet_counts_under_the_filters_but_its_own(site: Path) -> None:
+    def dated(name: str, kind: str, year: int) -> Record:
+        return document(name, "Về đất", "1-NQ/TU", document_type=kind, issued_on=date(year, 1, 1))
+
+    write_release(
+        site, [dated("mot", "nghi-quyet", 2024), dated("hai", "nghi-quyet", 2025), dated("ba", "chi-thi", 2025)]
+    )
+    engine = FallbackEngine()
+    answer = engine.answer(read_request({"q": "đất", "type": "nghi-quyet", "year": "2025"}), live_release(site))
+    counts = {name: {value.value: value.count for value in values} for name, values in answer.facets.items()}
+    assert answer.total == len(answer.results) == 1
+    assert engine.count(read_request({"q": "đất", "year": "2025"}), live_release(site)) == 2
+    assert counts == {"type": {"nghi-quyet": 1, "chi-thi": 1}, "year": {"2025": 1, "2024": 1}}
+    engine.close()
 
 
 @pytest.mark.parametrize(("seconds", "may"), [(1, False), (6, True)])

@@ -5,6 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from search.fallback_rows import folded_in_place
 from search.marking import escape_marked, excerpt, folded_words
 
 
@@ -15,6 +16,12 @@ def test_marks_stand_around_the_words_as_written() -> None:
 def test_the_excerpt_is_where_most_words_are() -> None:
     text = "Đảng. " + "Chuyện khác. " * 100 + "Kết nạp đảng viên mới ở chi bộ. " + "Chuyện khác. " * 100
     assert "<mark>Kết nạp đảng viên</mark>" in excerpt(text, folded_words("ket nap dang vien"))
+
+
+@given(st.text("aáăbch …\n", max_size=300))
+def test_a_text_that_was_folded_before_is_marked_in_the_same_places(text: str) -> None:
+    words = folded_words("a cha")
+    assert excerpt(text, words, folded_in_place(text)) == excerpt(text, words)
 
 
 def test_a_mark_of_the_highlighter_becomes_html_and_nothing_else_does() -> None:
