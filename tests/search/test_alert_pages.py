@@ -196,6 +196,12 @@ def test_the_page_of_another_site_cannot_ask_in_a_readers_name(
     assert send(client, ASK, WISH, **{"Sec-Fetch-Site": "same-origin"}).status_code == 200
 
 
+def test_a_search_without_a_result_can_be_followed_too(client: Client, cms: Cms) -> None:
+    html = client.get("/tim-kiem/", {"q": "zzyzx"}).content.decode()
+    assert "Không tìm thấy kết quả nào" in html
+    assert f'href="{ASK}?q=zzyzx"' in html
+
+
 def test_without_a_cms_or_elasticsearch_there_are_no_alerts(client: Client, settings: Any) -> None:
     for name in ("CMS_URL", "ELASTICSEARCH_URL"):
         with_it = getattr(settings, name)
