@@ -44,7 +44,7 @@ class FallbackEngine(Mirror):
         Another thread that is bringing the file in step is waited for only after a start, for a moment: until then
         nothing is found.
         """
-        self.bring_to(release, patience=FIRST_WAIT if self._synced is None else 0.0)
+        self.bring_to(release, patience=0.0 if self.was_in_step else FIRST_WAIT)
         meant = understand(request.query, release.vocabulary)
         with self._searching(meant, release) as found:
             if request.sort is Sort.RELEVANCE:

@@ -53,6 +53,8 @@ class Mirror(ABC):
         self._writing = threading.Lock()
         self._connections = threading.local()
         self._synced: Release | None = None
+        # Whether it ever held a whole release in this process: while the next one is taken in, most of that is there.
+        self.was_in_step = False
         # What an earlier process left behind is not known.
         self._is_swept, self._next_sweep = False, 0.0
         for other in home.glob(f"{name}-*.sqlite3*"):
@@ -134,7 +136,7 @@ class Mirror(ABC):
             self.put_in(connection, _public_records(release, missing[start : start + self.batch]))
             connection.commit()
         if release.directory.exists():
-            self._synced = release
+            self._synced, self.was_in_step = release, True
 
     def _difference(self, connection: sqlite3.Connection, release: Release) -> tuple[list[str], list[UUID]]:
         """Ids to take out and items to read."""

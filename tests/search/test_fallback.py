@@ -1,14 +1,17 @@
 """The embedded engine keeps step with the releases by itself, and ranks by what the other one ranks by."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from contract.release import Record
 from search.engines import CircuitBreaker
-from search.fallback import FallbackEngine
+from search.fallback import FIRST_WAIT, FallbackEngine
 from search.fallback_queries import least_of
 from search.planning import MINIMUM_SHOULD_MATCH
 from search.request import read_request
@@ -59,6 +62,31 @@ def test_while_it_is_being_brought_in_step_nothing_withdrawn_is_shown(site: Path
     engine._writing.acquire()
     assert total(engine, site, "lúa") == 1
     engine._writing.release()
+    engine.close()
+
+
+def test_readers_do_not_wait_while_a_release_is_taken_in(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, begun, go_on = FallbackEngine(), threading.Event(), threading.Event()
+    write_release(site, [item("mot", "Tin về lúa", seq=1)])
+    assert total(engine, site, "lúa") == 1
+    put_in = engine.put_in
+
+    def slowly(*records: Any) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        put_in(*records)
+
+    monkeypatch.setattr(engine, "put_in", slowly)
+    write_release(site, [item("mot", "Tin về lúa", seq=1), item("hai", "Tin về lúa nếp", seq=2)])
+    writer = threading.Thread(target=engine.bring_to, args=(live_release(site),))
+    writer.start()
+    assert begun.wait(10)
+    started = time.monotonic()
+    assert total(engine, site, "lúa") == 1
+    assert time.monotonic() - started < FIRST_WAIT / 2
+    go_on.set()
+    writer.join()
+    assert total(engine, site, "lúa") == 2
     engine.close()
 
 
