@@ -93,7 +93,7 @@ class Engines:
     def count(self, request: SearchRequest, release: Release) -> int:
         """How many results `answer` would tell of."""
         total = self._from_elasticsearch(lambda engine: engine.count(request, release))
-        return self.fallback.answer(request, release).total if total is None else total
+        return self.fallback.count(request, release) if total is None else total
 
     def _from_elasticsearch(self, ask: Callable[[ElasticsearchEngine], Asked]) -> Asked | None:
         """What it says in time; None where there is none that does."""

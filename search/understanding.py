@@ -168,7 +168,13 @@ def _alternatives(text: str) -> list[str]:
 
 def _reworded(text: str, vocabulary: Vocabulary) -> list[str]:
     """A text with what the boards wrote down as saying the same, all places at once; one for each of their ways."""
-    found = vocabulary.expand(text)
+    # In "31-QĐ/TU" neither "QĐ" nor "TU" is a word to say otherwise.
+    numbers = [match.span() for match in re.finditer(r"\S+", text) if re.search("[0-9]", match[0]) and "/" in match[0]]
+    found = [
+        expansion
+        for expansion in vocabulary.expand(text)
+        if not any(first <= expansion.start < last for first, last in numbers)
+    ]
     others = []
     for way in range(max((len(expansion.alternatives) for expansion in found), default=0)):
         other = text

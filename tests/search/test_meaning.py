@@ -115,6 +115,11 @@ def test_another_name_leads_to_the_one_document_of_a_shared_number(
         assert names(answer)[0] == "nghi-quyet-18-2022"
 
 
+def test_a_number_is_not_said_otherwise(engine: ElasticsearchEngine, release: Release) -> None:
+    assert ask(engine, release, "số 12-HD/UBKT").reworded == ()
+    assert ask(engine, release, "số 12-HD/UBKT của UBKT").reworded == ("số 12-HD/UBKT của Ủy ban Kiểm tra",)
+
+
 def test_or_asks_for_one_of_several_words(
     engine: ElasticsearchEngine, fallback: FallbackEngine, release: Release
 ) -> None:
