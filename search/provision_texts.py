@@ -20,6 +20,7 @@ _TERMS = {
     ProvisionKind.POINT: "điểm",
     ProvisionKind.APPENDIX: "phụ lục",
 }
+_CITED_WITHOUT_TEXT = (ProvisionKind.CLAUSE, ProvisionKind.SUBCLAUSE)
 _ORDINAL = re.compile(r"[a-z0-9]+(?:\.[0-9]+)*")
 _LETTER_FIRST = re.compile(r"[^\W\d_]{2,}")
 
@@ -38,7 +39,8 @@ class ProvisionText:
 
 
 def provision_texts(provisions: tuple[Provision, ...]) -> Iterator[ProvisionText]:
-    """The provisions that have text of their own; an article's text holds that of its clauses and points too.
+    """The provisions that have text of their own; an article's text holds that of its clauses and points too, and so
+    does that of a clause which is nothing but a title over its points.
 
     A question is often answered by a whole article and by no clause alone, so the article is a row of its own; when
     one clause answers, its row is the better one.
@@ -46,11 +48,7 @@ def provision_texts(provisions: tuple[Provision, ...]) -> Iterator[ProvisionText
     by_anchor = {provision.anchor: provision for provision in provisions}
     below = _texts_below(provisions)
     for provision in provisions:
-        own = plain_text(provision.body)
-        text = "\n".join(part for part in (own, *below[provision.anchor]) if part)
-        if provision.kind is not ProvisionKind.ARTICLE:
-            # A title over other provisions says nothing that they do not say better.
-            text = own or ("" if below[provision.anchor] else provision.heading)
+        text = _text(provision, below[provision.anchor])
         if (not text and not provision.heading) or (not text and below[provision.anchor]):
             continue
         chain = _chain(provision, by_anchor)
@@ -65,6 +63,17 @@ def provision_texts(provisions: tuple[Provision, ...]) -> Iterator[ProvisionText
             heading=provision.heading or article.heading,
             text=text,
         )
+
+
+def _text(provision: Provision, below: list[str]) -> str:
+    """What a provision says. A title over other provisions says nothing that they do not say better, but clauses are
+    asked for by number."""
+    own = plain_text(provision.body)
+    if provision.kind is ProvisionKind.ARTICLE:
+        return "\n".join(part for part in (own, *below) if part)
+    if own or not below:
+        return own or provision.heading
+    return "\n".join(below) if provision.kind in _CITED_WITHOUT_TEXT else ""
 
 
 def ordinal(provision: Provision) -> str:

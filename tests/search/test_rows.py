@@ -40,6 +40,22 @@ def test_a_heading_over_other_provisions_is_no_provision_of_its_own() -> None:
     assert [found.anchor for found in provision_texts(provisions)] == ["dieu-1"]
 
 
+def test_a_clause_that_is_a_title_over_its_points_can_be_cited_and_says_what_they_say() -> None:
+    provisions = (
+        Provision(anchor="dieu-3", kind=ProvisionKind.ARTICLE, label="Điều 3", heading="Hồ sơ"),
+        Provision(anchor="dieu-3-khoan-1", kind=ProvisionKind.CLAUSE, label="1", heading="Hồ sơ gồm:", parent="dieu-3"),
+        Provision(
+            anchor="dieu-3-khoan-1-diem-a",
+            kind=ProvisionKind.POINT,
+            label="a",
+            body="<p>Đơn;</p>",
+            parent="dieu-3-khoan-1",
+        ),
+    )
+    clause = next(found for found in provision_texts(provisions) if found.citation == "dieu-3/khoan-1")
+    assert (clause.heading, clause.text) == ("Hồ sơ gồm:", "Đơn;")
+
+
 def test_a_number_is_found_by_every_beginning_of_it() -> None:
     assert number_prefixes("30/2020/NĐ-CP") == ["30", "30-2020", "30-2020-nd", "30-2020-nd-cp"]
     assert number_prefixes(None) == []
