@@ -87,12 +87,13 @@ class FallbackEngine(Mirror):
     def _searching(self, meant: Understanding, release: Release) -> Iterator[Found]:
         """What is found and live, read from one state of the file."""
         connection = self.connection()
-        is_in_step = self.is_in_step_with(release)
         connection.execute(FOUND)
-        connection.execute("BEGIN")
+        was_in_step = self.is_in_step_with(release)
         try:
+            connection.execute("BEGIN")
             found = Found.of(connection, meant)
-            if not is_in_step:
+            # The state that is read is that of the first look: nobody may have begun to change it before that.
+            if not (was_in_step and self.is_in_step_with(release)):
                 found.keep(release.holds)
             yield found
         finally:

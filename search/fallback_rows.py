@@ -12,7 +12,7 @@ from search.rows import Row, document_row
 
 # `item` is what results are narrowed, counted and ordered by: small rows, because all that match are looked at. `words`
 # is what finds: `names` are number, title and headings together; attachments know no diacritics. `name` is what ranks
-# besides: short texts, in which a word says what a document is about. `found` is one search of one connection.
+# besides: short texts, in which a word says what a document is about.
 TABLES = """
 CREATE TABLE IF NOT EXISTS item (
     row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, record TEXT NOT NULL,

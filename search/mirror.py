@@ -27,6 +27,8 @@ _SETTINGS = (
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
 )
+# Items that somebody who has no time may take out and put in: half a second. More is left to who has.
+MOST_AT_ONCE = 100
 # A sweep writes the whole full-text index anew, so the next one waits for so many times what the last one took.
 SWEEP_PAUSES = 50
 
@@ -89,21 +91,27 @@ class Mirror(ABC):
         """Make the file hold what `release` holds; after the first time it costs what changed since the last one.
 
         A release that is cleaned away meanwhile, and an error of the file, leave it out of step until the next call.
-        Who has no time gives the seconds of `patience` with another thread that is at it, and is spared the sweeping.
+        Who has no time gives the seconds of `patience` with another thread that is at it: he is spared the sweeping and
+        whatever takes long, and does not turn the file back to the release he still holds.
         """
         if self.is_in_step_with(release) and (patience is not None or not self._is_sweep_due()):
+            return
+        if patience is not None and self._synced is not None and release.seq < self._synced.seq:
             return
         if not self._writing.acquire(timeout=-1 if patience is None else patience):
             return
         connection = self.connection()
         try:
             if not self.is_in_step_with(release) and release.directory.exists():
-                self._take_in(connection, release)
+                self._take_in(connection, release, most=None if patience is None else MOST_AT_ONCE)
             if patience is None and self._is_sweep_due():
                 self._sweep(connection)
         except sqlite3.Error as error:
             connection.rollback()
             log.error("release %s is not in %s yet: %s", release.name, self._file.name, error)
+        except BaseException:
+            connection.rollback()
+            raise
         finally:
             self._writing.release()
 
@@ -124,8 +132,10 @@ class Mirror(ABC):
         if self._temporary is not None:
             self._temporary.cleanup()
 
-    def _take_in(self, connection: sqlite3.Connection, release: Release) -> None:
+    def _take_in(self, connection: sqlite3.Connection, release: Release, most: int | None) -> None:
         outdated, missing = self._difference(connection, release)
+        if most is not None and len(outdated) + len(missing) > most:
+            return
         # Until all is done nobody knows what the file holds: after a failure everything is compared.
         self._synced = None
         if outdated:

@@ -24,7 +24,7 @@ class _Kept:
 
 @dataclass
 class RecentAnswers:
-    """Keeps each answer for `seconds` in memory, and nothing longer: what people look for is nobody's business.
+    """Keeps each answer for `seconds`, in memory, until the next `forget`: what people look for is nobody's business.
 
     Whoever asks while the same is being answered waits for that answer. Safe to share between threads.
     """
@@ -36,26 +36,25 @@ class RecentAnswers:
 
     def get(self, question: Hashable, answer: Callable[[], Answer]) -> Answer:
         """The answer to `question`; `answer` makes it unless somebody has just asked. Its errors reach all who wait."""
+        self.forget()
+        mine: Future[Answer] = Future()
         with self._lock:
-            self._forget()
-            kept = self._kept.get(question)
-            if kept is not None and kept.is_old(self.now()):
-                del self._kept[question]
-                kept = None
-            mine: Future[Answer] = Future()
-            if kept is None:
-                self._kept[question] = _Kept(mine, self.now() + self.seconds)
-        if kept is not None:
+            kept = self._kept.setdefault(question, _Kept(mine, self.now() + self.seconds))
+        if kept.answer is not mine:
             return kept.answer.result()
         try:
             mine.set_result(answer())
         except BaseException as error:
+            # Who comes after it asks anew.
+            with self._lock:
+                del self._kept[question]
             mine.set_exception(error)
             raise
         return mine.result()
 
-    def _forget(self) -> None:
-        """Drop what is old. In a dictionary the oldest stand first."""
-        now = self.now()
-        while self._kept and (oldest := next(iter(self._kept.items())))[1].is_old(now):
-            del self._kept[oldest[0]]
+    def forget(self) -> None:
+        """Drop what is old."""
+        with self._lock:
+            now = self.now()
+            for question in [question for question, kept in self._kept.items() if kept.is_old(now)]:
+                del self._kept[question]

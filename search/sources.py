@@ -37,10 +37,12 @@ def _sources(modules: tuple[str, ...]) -> dict[str, bytes]:
 
 
 def _imported(source: bytes) -> Iterator[str]:
-    """The modules of ours that a source names in its imports."""
+    """The modules of ours that a source names in its imports. Raises `ValueError` for one that is not written out."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            raise ValueError("a relative import names no module; write it out")
         elif isinstance(node, ast.ImportFrom) and node.module:
             # "from search import rows" names a module, "from search.rows import Row" what is in one.
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]

@@ -38,11 +38,11 @@ _PROVISION_WORDS = {
 }
 _PROVISION = re.compile(r"\b(dieu|khoan|diem)(?:\s+(?=[a-z])|\s*(?=[0-9]))([0-9]{1,3}[a-z]?|[a-z])\b(?![-/][0-9a-z])")
 _BEFORE_PROVISION_NUMBER = re.compile(r"\b[a-z]{3,6}(?=\s*[0-9]{1,3}[a-z]?\b(?![-/][0-9a-z]))")
-# What is one typing error away from "điều" or "khoản" and stands nowhere else before a number; these are words.
+# What is one typing error away from "điều" or "khoản" and no syllable; these are ("khoảnh 5", "biểu 2", "siêu 3").
 _WORDS_LIKE_PROVISIONS = {
-    "bieu", "deu", "diec", "diem", "dien", "diep", "diet", "dieu", "diu", "hieu", "kieu", "lieu", "mieu", "nieu",
-    "rieu", "tieu", "vieu", "xieu", "hoan", "khan", "khoa", "khoac", "khoai", "khoan", "khoang", "khoat", "khoen",
-    "khon", "khuan", "thoan",
+    "bieu", "deu", "diec", "diem", "dien", "diep", "diet", "dieu", "diu", "gieu", "hieu", "kieu", "lieu", "mieu",
+    "nieu", "pieu", "rieu", "sieu", "tieu", "vieu", "xieu", "hoan", "khan", "khoa", "khoac", "khoai", "khoam", "khoan",
+    "khoang", "khoanh", "khoat", "khoen", "khon", "khuan", "thoan",
 }  # fmt: skip
 _MISTYPED_PROVISIONS = {
     typed: meant

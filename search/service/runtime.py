@@ -60,9 +60,14 @@ def build_runtime() -> Runtime:
 
 
 def keep_in_step(stop: threading.Event) -> None:
-    """Start the threads that bring every new release into fallback and lexicon, so that an outage finds them ready."""
+    """Start the threads that bring every new release into fallback and lexicon, so that an outage finds them ready, and
+    that forget what was asked a moment ago."""
     held = runtime()
-    keepers = {"fallback": held.engines.fallback.bring_to, "lexicon": held.lexicon.bring_to}
+
+    def forget(_: Release) -> None:
+        held.recent.forget()
+
+    keepers = {"fallback": held.engines.fallback.bring_to, "lexicon": held.lexicon.bring_to, "recent": forget}
     for name, bring_to in keepers.items():
         threading.Thread(target=_follow, args=(held.live, bring_to, stop), name=name, daemon=True).start()
 

@@ -258,7 +258,10 @@ def test_a_link_that_leads_out_of_the_site_is_not_followed(client: Client, site:
     assert client.get("/link.txt").status_code == 404
 
 
-def test_a_new_release_is_served_and_searched_at_once(client: Client, site: Path) -> None:
+def test_a_new_release_is_served_and_searched_at_once(
+    client: Client, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running.runtime().recent, "seconds", 3600)
     assert client.get("/api/search/", {"q": "cây chè"}).json()["total"] == 1
     kept = [record for record in demo_records() if "che" not in record.path]
     write_release(site, kept, pages={"/": "mới"}, gone=["/van-ban/nghi-quyet-che/"], seq=30)

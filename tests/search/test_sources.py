@@ -32,6 +32,12 @@ def test_every_way_to_import_a_module_of_ours_counts(monkeypatch: pytest.MonkeyP
     assert set(sources._sources((ROWS,))) == {ROWS, "contract.folding", "contract.slugs", "search.telex"}
 
 
+def test_an_import_that_could_be_overlooked_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "read_source", lambda name: b"from .telex import x")
+    with pytest.raises(ValueError, match="write it out"):
+        sources._sources((ROWS,))
+
+
 def edit(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on the module reads otherwise."""
     source_key.cache_clear()

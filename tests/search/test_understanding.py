@@ -74,6 +74,7 @@ def test_what_is_no_number_is_not_taken_for_one(typed: str) -> None:
         ("dieu5 khoan2 18-NQ/TW", "dieu-5/khoan-2"),
         ("khoá 12", None),
         ("khoảng 5 triệu", None),
+        ("lô 2 khoảnh 5 tiểu khu 123", None),
         ("biểu 5 thông tư 21/2025/TT-BGDĐT", None),
         ("dueu 18-NQ/TW", None),
     ],
