@@ -27,6 +27,8 @@ _SETTINGS = (
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
 )
+# What the file says of itself: a process that starts need not sweep what was left clean.
+UNSWEPT, SWEPT = 0, 1
 # Items that somebody who has no time may take out and put in: half a second. More is left to who has.
 MOST_AT_ONCE = 100
 # A sweep writes the whole full-text index anew, so the next one waits for so many times what the last one took.
@@ -57,8 +59,7 @@ class Mirror(ABC):
         self._synced: Release | None = None
         # Whether it ever held a whole release in this process: while the next one is taken in, most of that is there.
         self.was_in_step = False
-        # What an earlier process left behind is not known.
-        self._is_swept, self._next_sweep = False, 0.0
+        self._next_sweep = 0.0
         for other in home.glob(f"{name}-*.sqlite3*"):
             if not other.name.startswith(self._file.name):
                 other.unlink()
@@ -70,6 +71,8 @@ class Mirror(ABC):
             for part in home.glob(f"{self._file.name}*"):
                 part.unlink()
             self.connection().executescript(self.tables)
+        ((left,),) = self.connection().execute("PRAGMA user_version").fetchall()
+        self._is_swept = left == SWEPT
 
     @abstractmethod
     def records_held(self, connection: sqlite3.Connection) -> dict[str, str]:
@@ -139,8 +142,9 @@ class Mirror(ABC):
         # Until all is done nobody knows what the file holds: after a failure everything is compared.
         self._synced = None
         if outdated:
-            self._is_swept = False
             self.take_out(connection, outdated)
+            self._is_swept = False
+            connection.execute(f"PRAGMA user_version = {UNSWEPT}")
             connection.commit()
         for start in range(0, len(missing), self.batch):
             self.put_in(connection, _public_records(release, missing[start : start + self.batch]))
@@ -171,7 +175,9 @@ class Mirror(ABC):
             connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - our own names
         connection.commit()
         ((is_busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self._is_swept = not is_busy
+        if not is_busy:
+            connection.execute(f"PRAGMA user_version = {SWEPT}")
+            self._is_swept = True
         now = time.monotonic()
         self._next_sweep = now + SWEEP_PAUSES * (now - started)
 

@@ -79,6 +79,22 @@ def test_what_a_process_that_was_killed_left_behind_is_overwritten_by_the_next_o
     next_one.close()
 
 
+def test_what_was_left_clean_is_not_swept_again(
+    site: Path, directory: Path, kept: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before(site)
+    kept.bring_to(live_release(site))
+    swept: list[object] = []
+    monkeypatch.setattr(Mirror, "_sweep", lambda *what: swept.append(what))
+    next_one = type(kept)(directory)  # type: ignore[call-arg]
+    next_one.bring_to(live_release(site))
+    assert not swept
+    after(site)
+    next_one.bring_to(live_release(site))
+    assert len(swept) == 1
+    next_one.close()
+
+
 def test_sweeping_takes_a_small_part_of_the_time_however_much_is_withdrawn(
     site: Path, directory: Path, kept: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
