@@ -11,9 +11,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.core.files.storage import storages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from cms.ledger import text_extraction
@@ -29,13 +30,16 @@ FORMATS = {
 }
 LARGEST = 100_000_000  # bytes
 SECONDS = 30.0  # for one file
+# A store that is out of reach comes back: a file that could not be had is looked for again after so long.
+MISSING_FOR = timedelta(hours=1)
 
-# By how the reader's process ends; the two signals are what it is ended with when its time is up.
+# By how the reader ends: when its time is up by the first two signals, by SIGABRT where PDFium gets no memory.
 _REASONS = {
     text_extraction.LOCKED: Unread.LOCKED,
     text_extraction.TOO_MUCH: Unread.TOO_MUCH,
     -signal.SIGXCPU: Unread.TOO_MUCH,
     -signal.SIGKILL: Unread.TOO_MUCH,
+    -signal.SIGABRT: Unread.TOO_MUCH,
 }
 
 
@@ -53,8 +57,9 @@ def texts_of(sha256s: Iterable[str]) -> dict[str, str]:
 
 
 def unread_files() -> QuerySet[PublishedFile]:
-    """Files of live items that nobody has tried to read."""
-    waiting = PublishedFile.objects.filter(media_type__in=FORMATS, read_at=None, items__isnull=False)
+    """Files of live items that nobody has tried to read, or that could not be had when somebody last tried."""
+    missing = Q(unread=Unread.MISSING, read_at__lte=timezone.now() - MISSING_FOR)
+    waiting = PublishedFile.objects.filter(Q(read_at=None) | missing, media_type__in=FORMATS, items__isnull=False)
     return waiting.distinct().order_by("pk")
 
 

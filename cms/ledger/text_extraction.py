@@ -52,14 +52,22 @@ def pdf_pages(data: bytes) -> Iterator[str]:
 def docx_pages(data: bytes) -> Iterator[str]:
     """The text of a Word file with tables and text boxes, parted where Word last broke its pages.
 
-    Raises `LockedError`.
+    Raises `LockedError`, and `MemoryError` also where lxml has another name for it.
     """
     import docx
+    from lxml.etree import ErrorTypes, XMLSyntaxError
 
     if data.startswith(_COMPOUND) and _ENCRYPTED in data:
         raise LockedError
+    try:
+        body = docx.Document(BytesIO(data)).element.body
+    except XMLSyntaxError as error:
+        # No memory left, or more than lxml takes whatever the memory, as a single text of 10 MB.
+        if error.code in (ErrorTypes.ERR_NO_MEMORY, ErrorTypes.ERR_RESOURCE_LIMIT):
+            raise MemoryError from error
+        raise
     page: list[str] = []
-    for element in docx.Document(BytesIO(data)).element.body.iter():
+    for element in body.iter():
         if element.tag == f"{_WORD}t":
             # A text box stands there a second time, for old programs.
             page.append("" if any(True for _ in element.iterancestors(_FALLBACK)) else element.text or "")

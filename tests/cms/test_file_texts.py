@@ -2,12 +2,16 @@
 
 import unicodedata
 import zipfile
+import zlib
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import call_command
+from django.utils import timezone
 
 from cms.editorial.publication import withdraw
 from cms.ledger import file_texts, text_extraction
@@ -18,6 +22,7 @@ from tests.cms.factories import Board, file_asset, news
 from tests.cms.files import locked_pdf, locked_word_file, pdf, scan, word_file
 
 pytestmark = pytest.mark.django_db
+DOCUMENT = "word/document.xml"
 LINES = ("Điều 1. Chi bộ họp mỗi tháng một lần.", "Phụ lục: mức đóng đảng phí")
 
 
@@ -104,14 +109,23 @@ def test_a_new_approval_keeps_the_text() -> None:
 # Files that cannot be read -------------------------------------------------------------------------------------------
 
 
-def bomb() -> bytes:
-    """A Word file whose text is 300 MB of one letter."""
+def word_bomb(body: bytes) -> bytes:
+    """A small Word file that unpacks to this body."""
     out = BytesIO()
-    with zipfile.ZipFile(BytesIO(word_file("x"))) as whole, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, 1) as file:
+    with zipfile.ZipFile(BytesIO(word_file("x"))) as whole, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         for name in whole.namelist():
             data = whole.read(name)
-            file.writestr(name, data.replace(b">x<", b">" + b"a" * 300_000_000 + b"<") if "document" in name else data)
+            file.writestr(name, data.replace(b"<w:body>", b"<w:body>" + body) if name == DOCUMENT else data)
     return out.getvalue()
+
+
+def pdf_bomb(size: int) -> bytes:
+    """A small PDF whose page unpacks to so many spaces."""
+    compressor, spaces = zlib.compressobj(1), b" " * 10_000_000
+    packed = b"".join(compressor.compress(spaces) for _ in range(size // len(spaces))) + compressor.flush()
+    before, start, _ = pdf("a").partition(b"6 0 obj\n")
+    page = b"<< /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream\nendobj\n" % (len(packed), packed)
+    return before + start + page + b"trailer << /Root 1 0 R /Size 7 >>\n%%EOF\n"
 
 
 @pytest.mark.parametrize(
@@ -137,10 +151,20 @@ def test_a_file_without_text_stops_neither_its_item_nor_the_next_file(name: str,
     assert Change.objects.count() == 2, "what cannot be read is not tried again"
 
 
-def test_a_file_that_unpacks_to_more_than_the_memory_allowed_ends_its_reader_only() -> None:
-    approved(("bom.docx", bomb()))
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("chu.docx", lambda: word_bomb(b"<w:p><w:r><w:t>" + b"a" * 20_000_000 + b"</w:t></w:r></w:p>")),
+        ("doan.docx", lambda: word_bomb(b"<w:p/>" * 12_000_000)),
+        ("trang.pdf", lambda: pdf_bomb(1_500_000_000)),
+    ],
+    ids=["a text longer than lxml takes", "a tree that fills the memory", "a page that fills the memory"],
+)
+def test_a_file_that_unpacks_to_more_than_is_allowed_ends_its_reader_only(name: str, data: Callable[[], bytes]) -> None:
+    approved((name, data()), ("tot.pdf", pdf("Tệp tốt")))
     work()
-    assert "the reader ended with" in PublishedFile.objects.get().unread_detail
+    assert [attachment.text for attachment in sent()[-1].attachments] == ["", "Tệp tốt"]
+    assert PublishedFile.objects.exclude(unread="").get().unread == Unread.TOO_MUCH
 
 
 def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,6 +187,20 @@ def test_a_file_whose_bytes_are_gone_is_passed_over() -> None:
     storages["published"].delete(PublishedFile.objects.get().storage_name)
     work()
     assert PublishedFile.objects.get().unread == Unread.MISSING
+
+
+def test_a_file_that_could_not_be_had_is_looked_for_again_after_an_hour() -> None:
+    approved(("mat.pdf", pdf("Một trang")))
+    store, name = storages["published"], PublishedFile.objects.get().storage_name
+    store.delete(name)
+    work()
+    store.save(name, ContentFile(pdf("Một trang")))
+    work()
+    assert PublishedFile.objects.get().unread == Unread.MISSING, "not at every turn of the worker"
+    PublishedFile.objects.update(read_at=timezone.now() - file_texts.MISSING_FOR)
+    work()
+    file = PublishedFile.objects.get()
+    assert (file.unread, file.unread_detail, sent()[-1].attachments[0].text) == ("", "", "Một trang")
 
 
 @pytest.mark.parametrize("end", ["import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\nwhile True: pass",
