@@ -26,6 +26,9 @@ class HasFeedToken(HasToken):
 
 
 class HasSearchToken(HasToken):
-    """Hands in what readers wish, and reads nothing back: for the search service, which every reader reaches."""
+    """Hands in what readers wish, and reads nothing but the searches that a mail's link confirms.
+
+    For the search service, which every reader reaches.
+    """
 
     setting = "SEARCH_TOKEN"

@@ -27,7 +27,7 @@ MOST_SEARCHES = 100
 RETRY_SECONDS = "60"
 
 
-class HasSearchToken(BasePermission):
+class IsTheCms(BasePermission):
     """``Authorization: Bearer <SEARCH_TOKEN>``, compared in constant time; nobody where no token is set."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -43,7 +43,7 @@ class News(APIView):
     `until` is the `since` of the next time. 400 for what is not such a question, 503 while there is no full answer.
     """
 
-    permission_classes = (HasSearchToken,)
+    permission_classes = (IsTheCms,)
     parser_classes = (JSONParser,)
 
     def post(self, request: Request) -> Response:

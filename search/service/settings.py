@@ -24,8 +24,8 @@ SEARCH_THROTTLE = os.environ.get("SEARCH_THROTTLE", "300/min")
 # Completions a reader may ask for while typing.
 SEARCH_COMPLETIONS_THROTTLE = os.environ.get("SEARCH_COMPLETIONS_THROTTLE", "1200/min")
 
-# Where counts of searches and requests for alerts go, with the token that this service and the CMS share: it opens
-# nothing of what the CMS holds. Empty: nothing is counted, and there are no alerts.
+# Where counts of searches and requests for alerts go, with the token that this service and the CMS share: it reads
+# nothing there but the searches that a mail's link confirms. Empty: nothing is counted, and there are no alerts.
 CMS_URL = os.environ.get("CMS_URL", "").strip().rstrip("/")
 SEARCH_TOKEN = os.environ.get("SEARCH_TOKEN", "").strip()
 
