@@ -1,4 +1,4 @@
-"""The world of the canaries, built once for all files here."""
+"""The world of the canaries, built once for all files here, and what they made the servers log."""
 
 import logging
 from collections.abc import Iterator
@@ -15,7 +15,10 @@ from tests.leaks.world import FORMS, World, traces
 
 @pytest.fixture(scope="package")
 def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Published twice: with what was live for a while, and after that was hidden. Built once, undone at the end."""
+    """Published twice: with what was live for a while, and after that was hidden. Built once, undone at the end.
+
+    Whatever is asked of it is logged, so the log is searched when all files here are through, in whatever order.
+    """
     with django_db_blocker.unblock(), transaction.atomic():
         world = World(tmp_path_factory.mktemp("canaries"))
         handler, root = logging.StreamHandler(world.log), logging.getLogger()
@@ -38,6 +41,8 @@ def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytes
             call_command("run_schedule", "--once")
             world.publish()
             yield world
+            assert handler in root.handlers, "not all was logged here: no word in it would prove nothing"
+            assert world.words_in(world.log.getvalue().encode()) == set(), "words of hidden items stand in the logs"
         finally:
             root.removeHandler(handler)
             root.setLevel(level)

@@ -15,7 +15,7 @@ import brotli
 import httpx
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.wsgi import get_wsgi_application
+from django.core.handlers.wsgi import WSGIHandler
 from django.utils import timezone
 from PIL import Image
 from wagtail.models import Page, PageViewRestriction
@@ -153,7 +153,8 @@ class World:
     def publish(self) -> None:
         """Poll the feed over the real HTTP interface and build, then clean the kept releases, as the command does."""
         feed = HttpFeed("http://testserver/api/v1/changes/", settings.FEED_TOKEN)
-        feed._client = httpx.Client(transport=httpx.WSGITransport(app=get_wsgi_application()))
+        # Not `get_wsgi_application`: that sets logging up anew, and nothing would come to `log` any more.
+        feed._client = httpx.Client(transport=httpx.WSGITransport(app=WSGIHandler()))
         publisher = self.workshop.publisher_of(feed)
         try:
             outcome = publisher.step(self.workshop.day, always=True, retry=RETRY_ON_START)
