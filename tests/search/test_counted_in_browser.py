@@ -41,7 +41,7 @@ def test_a_search_and_a_click_reach_the_cms_without_the_reader(
         process.wait(20)
     (position,) = parse_qs(urlsplit(pings[0].url).query)["position"]
     assert "cookie" not in pings[0].headers
-    (batch,) = cms.batches.values()
+    (batch,) = cms.taken
     (day,) = batch["days"]
     assert (day["searches"], day["queries"]) == (1, []), "asked once, it keeps its words to itself"
     assert day["clicks"] == [{"position": int(position), "clicks": 1}]
