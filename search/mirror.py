@@ -110,12 +110,10 @@ class Mirror(ABC):
             if patience is None and self._is_sweep_due():
                 self._sweep(connection)
         except sqlite3.Error as error:
-            connection.rollback()
             log.error("release %s is not in %s yet: %s", release.name, self._file.name, error)
-        except BaseException:
-            connection.rollback()
-            raise
         finally:
+            # Nobody can write, nor this thread read, while an error of any kind leaves a transaction open.
+            connection.rollback()
             self._writing.release()
 
     def connection(self) -> sqlite3.Connection:
