@@ -93,7 +93,7 @@ def compile_search(plan: Plan, stale: Sequence[str]) -> Search:
     weighed again; clauses are chosen by `compile_rows`.
     """
     search = _ordered(plan, Search().query(compile_query(plan, stale))).extra(track_total_hits=True)
-    filters = {name: _filter(name, value) for name, value in plan.filters}
+    filters = {name: compile_filter(name, value) for name, value in plan.filters}
     if filters:
         search = search.post_filter(Q("bool", filter=list(filters.values())))
     for name, field in COUNTED.items():
@@ -111,9 +111,14 @@ def compile_search(plan: Plan, stale: Sequence[str]) -> Search:
 
 def compile_count(plan: Plan, stale: Sequence[str]) -> Search:
     """The search for how many results there are, and nothing else."""
-    filters = [_filter(name, value) for name, value in plan.filters]
+    filters = [compile_filter(name, value) for name, value in plan.filters]
     query = Q("bool", filter=[compile_query(plan, stale), *filters])
     return Search().query(query).extra(size=0, track_total_hits=True)
+
+
+def compile_filter(name: str, value: str) -> Query:
+    """What narrows to `value` of the facet `name`."""
+    return Q("term", **{FILTER_FIELDS[name]: issuer_key(value) if name == "issuer" else value})
 
 
 def compile_query(plan: Plan, stale: Sequence[str]) -> Query:
@@ -327,10 +332,6 @@ _CLAUSES: dict[Clause, Callable[[Plan], Query]] = {
     Clause.WORDS: _words,
     Clause.SIMILAR: _similar,
 }
-
-
-def _filter(name: str, value: str) -> Query:
-    return Q("term", **{FILTER_FIELDS[name]: issuer_key(value) if name == "issuer" else value})
 
 
 def _highlight(plan: Plan, fragments: int) -> dict[str, Any]:

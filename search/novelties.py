@@ -9,14 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from elasticsearch.dsl import A, Q, Search
-from elasticsearch.dsl.query import Query
 
 from search.answering import ElasticsearchEngine, IncompleteAnswerError
-from search.compiling import FILTER_FIELDS, compile_query
-from search.planning import Plan, plan
+from search.compiling import compile_filter, compile_query
+from search.planning import plan
 from search.releases import Release
 from search.request import SearchRequest
-from search.rows import issuer_key
 
 # Items named in a digest; of more it tells how many there are.
 SHOWN = 10
@@ -94,7 +92,8 @@ def compile_novelties(saved: SavedSearch, release: Release, stale: Sequence[str]
     planned = plan(saved.request, release.vocabulary)
     period = {"gt": saved.since.isoformat(), "lte": now.isoformat()}
     conditions = [compile_query(planned, stale), Q("range", published_at=period)]
-    search = Search().query(Q("bool", filter=[*conditions, *_filters(planned)]))
+    filters = [compile_filter(name, value) for name, value in planned.filters]
+    search = Search().query(Q("bool", filter=[*conditions, *filters]))
     search = search.sort("-published_at", "id").source(list(_FIELDS))
     return search.extra(size=SHOWN, track_total_hits=True)
 
@@ -104,13 +103,6 @@ def compile_latest(now: datetime) -> Search:
     search = Search().query(Q("range", published_at={"lte": now.isoformat()})).extra(size=0)
     search.aggs.bucket("latest", A("max", field="published_at"))
     return search
-
-
-def _filters(planned: Plan) -> list[Query]:
-    return [
-        Q("term", **{FILTER_FIELDS[name]: issuer_key(value) if name == "issuer" else value})
-        for name, value in planned.filters
-    ]
 
 
 def _ask(engine: ElasticsearchEngine, searches: Sequence[Search]) -> list[dict[str, Any]]:
